@@ -1,0 +1,102 @@
+"""The joint table (judge value x human value) of one criterion: all that any metric here needs to know.
+
+Only cells that occur are kept, sorted by judge value, then human value, so that a judge with a thousand distinct real
+scores costs a thousand cells. A batch of B tables over the same cells is an array of counts (B, C); a resample of
+clusters is a vector of multiplicities, and its table is one matrix product with the clusters' tables.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from metrics.scores import Codes, Values
+
+DENSE_ENTRIES = 4_000_000
+"""Above this size (32 MB) the tables of the clusters are kept sparse."""
+
+
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """Which (judge value, human value) pairs occur: sorted distinct values, and the C cells as codes into them."""
+
+    judge_values: Values
+    human_values: Values
+    judge_codes: Codes
+    human_codes: Codes
+
+    @property
+    def judge(self) -> Values:
+        """(C,) the judge's value in each cell."""
+        return self.judge_values[self.judge_codes]
+
+    @property
+    def human(self) -> Values:
+        """(C,) the humans' value in each cell."""
+        return self.human_values[self.human_codes]
+
+    def judge_counts(self, counts: Values) -> Values:
+        """(B, J) how often each judge value occurs: cells are sorted by judge value, every value has one."""
+        return np.add.reduceat(counts, np.searchsorted(self.judge_codes, np.arange(len(self.judge_values))), axis=1)
+
+    def human_counts(self, counts: Values) -> Values:
+        """(B, H) how often each human value occurs."""
+        order, starts = self._by_human
+        return np.add.reduceat(counts[:, order], starts, axis=1)
+
+    @cached_property
+    def _by_human(self) -> tuple[Codes, Codes]:
+        order = np.argsort(self.human_codes, kind="stable")
+        return order, np.searchsorted(self.human_codes[order], np.arange(len(self.human_values)))
+
+
+def tabulate(judge: Values, human: Values) -> tuple[Cells, Codes]:
+    """The cells that occur among these rows, and the cell of each row."""
+    judge_values, judge_codes = np.unique(judge, return_inverse=True)
+    human_values, human_codes = np.unique(human, return_inverse=True)
+    cells, row_cells = np.unique(judge_codes * len(human_values) + human_codes, return_inverse=True)
+    judge_cells, human_cells = np.divmod(cells, max(len(human_values), 1))
+    return Cells(judge_values, human_values, judge_cells, human_cells), row_cells
+
+
+@dataclass(frozen=True, eq=False)
+class ClusterTables:
+    """One criterion's table for each of G clusters: `counts` (G, C), dense where that is small."""
+
+    cells: Cells
+    counts: Values | sparse.csr_array
+
+    @property
+    def width(self) -> int:
+        """How many numbers one table takes."""
+        return int(self.counts.shape[1])
+
+    def weighted(self, weights: Values) -> Values:
+        """(B, C): the tables in which cluster g counts `weights[b, g]` times."""
+        return np.ascontiguousarray(weights @ self.counts)
+
+    def occupied(self) -> NDArray[np.bool_]:
+        """(G,): whether the cluster has a scored row at all."""
+        return np.asarray(self.counts.sum(axis=1)).ravel() > 0
+
+    def only(self, first: int, last: int) -> "ClusterTables":
+        """The tables of the clusters `first..last-1`, over the cells that occur in them."""
+        counts = self.counts[first:last]
+        present = np.flatnonzero(np.asarray(counts.sum(axis=0)).ravel())
+        cells, _ = tabulate(self.cells.judge[present], self.cells.human[present])
+        kept = counts[:, present]
+        return ClusterTables(cells, kept.toarray() if sparse.issparse(kept) else kept)
+
+
+def cluster_tables(judge: Values, human: Values, codes: Codes, clusters: int) -> ClusterTables:
+    """Tables of the scored rows (`judge` not NaN) by cluster code `0..clusters-1`."""
+    scored = ~np.isnan(judge)
+    cells, row_cells = tabulate(judge[scored], human[scored])
+    shape = (clusters, len(cells.judge_codes))
+    if shape[0] * shape[1] <= DENSE_ENTRIES:
+        flat = np.bincount(codes[scored] * shape[1] + row_cells, minlength=shape[0] * shape[1])
+        return ClusterTables(cells, flat.reshape(shape).astype(np.float64))
+    ones = np.ones(len(row_cells))
+    return ClusterTables(cells, sparse.csr_array(sparse.coo_array((ones, (codes[scored], row_cells)), shape=shape)))

@@ -1,0 +1,156 @@
+"""The compact adapter: directive, rubrics and inputs in few tokens, and a reply constrained by JSON schema.
+
+DSPy's ChatAdapter spends about 650 prompt tokens on a 20-token text, most of them on describing its own format.
+Here the system message is the directive, one line or block a criterion, and the reply's shape; the user message is the
+inputs in tags. Everything that changes from row to row comes last, so prefix caches keep the rest.
+"""
+
+import re
+from typing import Any, get_args, get_origin
+
+import dspy
+from dspy.adapters.base import Adapter
+from dspy.clients.capabilities import with_capability_planning
+from dspy.utils.exceptions import AdapterParseError
+
+from programs.backends.reply import read_object
+
+SCHEMA_CHOICES = ("auto", "on", "off")
+
+
+class CompactAdapter(Adapter):
+    """Renders any signature compactly; the reply is one JSON object with the output fields.
+
+    `schema`: "on" always sends a JSON schema, "off" never, "auto" where the LM declares that it follows one.
+    """
+
+    def __init__(self, schema: str = "auto") -> None:
+        if schema not in SCHEMA_CHOICES:
+            raise ValueError(f"schema must be one of {', '.join(SCHEMA_CHOICES)}, got {schema!r}")
+        super().__init__()
+        self.schema = schema
+
+    @with_capability_planning
+    def __call__(self, lm, lm_kwargs, signature, demos, inputs) -> list[dict[str, Any]]:  # type: ignore[no-untyped-def]
+        if self._constrains(lm):
+            lm_kwargs = {**lm_kwargs, "response_format": response_format(signature)}
+        return super().__call__(lm, lm_kwargs, signature, demos, inputs)
+
+    def _constrains(self, lm: dspy.BaseLM) -> bool:
+        return self.schema == "on" or (self.schema == "auto" and lm.supports_response_schema)
+
+    def format(self, signature, demos, inputs) -> list[dict[str, Any]]:  # type: ignore[no-untyped-def]
+        messages = [{"role": "system", "content": system_text(signature) + "\n" + reply_text(signature)}]
+        for demo in demos:
+            messages.append({"role": "user", "content": user_text(signature, demo)})
+            messages.append({"role": "assistant", "content": assistant_text(signature, demo)})
+        messages.append({"role": "user", "content": user_text(signature, inputs)})
+        return messages
+
+    def parse(self, signature: type[dspy.Signature], completion: str) -> dict[str, Any]:
+        """The valid fields of the reply. A missing or invalid one raises, and the error holds the valid ones."""
+        reply = read_object(completion, tuple(signature.output_fields))
+        values = {name: _valid(field.annotation, reply.get(name)) for name, field in signature.output_fields.items()}
+        valid = {name: value for name, value in values.items() if value is not None}
+        if len(valid) < len(values):
+            missing = ", ".join(name for name in values if name not in valid)
+            raise AdapterParseError(
+                adapter_name=type(self).__name__,
+                signature=signature,
+                lm_response=completion,
+                parsed_result=valid,
+                message=f"no valid value for {missing}",
+            )
+        return valid
+
+
+class ProseAdapter(CompactAdapter):
+    """The same layout for signatures with one text output: the whole reply is that text."""
+
+    def __init__(self) -> None:
+        super().__init__(schema="off")
+
+    def format(self, signature, demos, inputs) -> list[dict[str, Any]]:  # type: ignore[no-untyped-def]
+        return [
+            {"role": "system", "content": signature.instructions},
+            {"role": "user", "content": user_text(signature, inputs)},
+        ]
+
+    def parse(self, signature: type[dspy.Signature], completion: str) -> dict[str, Any]:
+        (name,) = signature.output_fields
+        return {name: completion.strip()}
+
+
+def system_text(signature: type[dspy.Signature]) -> str:
+    """Directive and rubrics, as the judge reads them (also what a gradient sees as the judge's prompt)."""
+    lines = [f"{name}{_scale(field)}: {_desc(field)}" for name, field in signature.output_fields.items()]
+    return "\n".join([signature.instructions, *lines])
+
+
+def reply_text(signature: type[dspy.Signature]) -> str:
+    shape = ", ".join(f'"{name}": {_slot(field)}' for name, field in signature.output_fields.items())
+    return f"Reply with one JSON object only: {{{shape}}}"
+
+
+def user_text(signature: type[dspy.Signature], inputs: dict[str, Any]) -> str:
+    return "\n".join(block(name, inputs[name]) for name in signature.input_fields if inputs.get(name) is not None)
+
+
+def assistant_text(signature: type[dspy.Signature], outputs: dict[str, Any]) -> str:
+    import orjson
+
+    return orjson.dumps({name: outputs[name] for name in signature.output_fields}).decode()
+
+
+def block(tag: str, value: Any) -> str:
+    """A value between tags. A closing tag inside the value is defused, so that no text can end its own field."""
+    text = "\n".join(f"- {item}" for item in value) if isinstance(value, list | tuple) else str(value)
+    text = re.sub(rf"<(/?\s*{re.escape(tag)}\s*)>", r"<\\\1>", text, flags=re.IGNORECASE)
+    return f"<{tag}>\n{text}\n</{tag}>"
+
+
+def response_format(signature: type[dspy.Signature]) -> dict[str, Any]:
+    """The JSON schema of the reply, in OpenAI's wire shape: an enum a score, a string a text."""
+    schema = {
+        "type": "object",
+        "properties": {name: _property(field.annotation) for name, field in signature.output_fields.items()},
+        "required": list(signature.output_fields),
+        "additionalProperties": False,
+    }
+    return {"type": "json_schema", "json_schema": {"name": "reply", "schema": schema, "strict": True}}
+
+
+def _property(annotation: Any) -> dict[str, Any]:
+    levels = _levels(annotation)
+    return {"type": "integer", "enum": list(levels)} if levels else {"type": "string"}
+
+
+def _levels(annotation: Any) -> tuple[int, ...]:
+    """The scale of a `Literal` of whole numbers; empty for a text field."""
+    import typing
+
+    return get_args(annotation) if get_origin(annotation) is typing.Literal else ()
+
+
+def _scale(field: Any) -> str:
+    levels = _levels(field.annotation)
+    return f" ({levels[0]}-{levels[-1]})" if levels else ""
+
+
+def _slot(field: Any) -> str:
+    levels = _levels(field.annotation)
+    return f"<{levels[0]}-{levels[-1]}>" if levels else "<text>"
+
+
+def _desc(field: Any) -> str:
+    return field.json_schema_extra.get("desc") or ""
+
+
+def _valid(annotation: Any, value: Any) -> Any:
+    """`value` as the field's type, or None: a level of the scale (as a number or its digits) or a non-empty text."""
+    levels = _levels(annotation)
+    if not levels:
+        return value.strip() or None if isinstance(value, str) else None
+    if isinstance(value, bool):
+        return None
+    return next((level for level in levels if value == level or str(value).strip() == str(level)), None)

@@ -1,0 +1,72 @@
+"""Which LM plays which role: judge, loss, gradient, rewrite, rater."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+import dspy
+
+from programs.backends.metering import metered
+from programs.errors import UserError
+from programs.records.budget import Budget
+from programs.records.calls import ROLES, CallLog
+
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+
+TEMPERATURES = {"judge": 0.1, "loss": 0.3, "gradient": 0.3, "rewrite": 0.7, "rater": 0.0}
+"""The paper's temperatures by role."""
+
+
+@dataclass(frozen=True)
+class Roles:
+    """One metered LM per role. Built once a run, so that connections and prefix caches live as long as it."""
+
+    lms: Mapping[str, dspy.LM]
+    calls: CallLog = field(default_factory=CallLog)
+
+    @classmethod
+    def of(
+        cls,
+        lms: Mapping[str, dspy.LM | None],
+        *,
+        calls: CallLog | None = None,
+        seed: int = 0,
+        temperatures: Mapping[str, float] | None = None,
+        max_tokens: Mapping[str, int] | None = None,
+        budget: Budget | None = None,
+    ) -> "Roles":
+        """The given LM per role; a role without one uses `dspy.settings.lm`. Raises UserError where that is none."""
+        calls, budget = calls or CallLog(), budget or Budget()
+        heat = {**TEMPERATURES, **(temperatures or {})}
+        caps = max_tokens or {}
+        chosen = {role: lms.get(role) or dspy.settings.lm for role in ROLES}
+        if missing := [role for role in ROLES if chosen[role] is None]:
+            raise UserError(f"no LM for {', '.join(missing)}: dspy.configure(lm=...) or give one per role")
+        return cls(
+            {
+                role: metered(
+                    lm, role, calls, temperature=heat[role], seed=seed, max_tokens=caps.get(role), budget=budget
+                )
+                for role, lm in chosen.items()
+            },
+            calls,
+        )
+
+    @contextmanager
+    def playing(self, role: str) -> Iterator[None]:
+        """A context in which `dspy.Predict` speaks to the LM of `role`; no trace or history is kept, as both grow."""
+        with dspy.context(lm=self.lms[role], trace=None, disable_history=True):
+            yield
+
+    def cast(self, role: str, function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+        """`function` as that role plays it: always called under `playing(role)`."""
+
+        @wraps(function)
+        def played(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
+            with self.playing(role):
+                return function(*args, **kwargs)
+
+        return played

@@ -1,0 +1,45 @@
+"""What every command does around its one call: exit codes, and no traceback for what the user can mend."""
+
+import logging
+import os
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+
+from programs.errors import UserError
+
+BAD_INPUT, LM_FAILURE, INTERRUPTED = 2, 3, 130
+
+
+def run(command: Callable[[Sequence[str]], int | None]) -> None:
+    """Runs `command(arguments)` and exits: 0, 2 for bad input, 3 when the LMs failed for good, 130 after Ctrl-C."""
+    os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "true")  # else a download on first use
+    logging.getLogger("dspy").setLevel(logging.ERROR)
+    try:
+        code = command(sys.argv[1:]) or 0
+    except UserError as error:
+        code = _fail(str(error), BAD_INPUT)
+    except KeyboardInterrupt:
+        code = _fail("interrupted", INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader of our output has gone
+        code = 0
+    except Exception as error:
+        if not _from_lm(error):
+            raise
+        code = _fail(f"an LM failed: {' '.join(str(error).split())}", LM_FAILURE)
+    sys.stdout.flush()
+    sys.exit(code)
+
+
+def _fail(message: str, code: int) -> int:
+    print(f"error: {message}", file=sys.stderr)
+    if os.environ.get("JUDGEGRAD_TRACEBACK"):
+        traceback.print_exc()
+    return code
+
+
+def _from_lm(error: Exception) -> bool:
+    """Whether it is one of DSPy's LM errors, without importing DSPy where it was not needed."""
+    exceptions = sys.modules.get("dspy.utils.exceptions")
+    return exceptions is not None and isinstance(error, exceptions.LMError)

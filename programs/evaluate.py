@@ -1,0 +1,27 @@
+"""Scores rated rows with a compiled judge and says how well it agrees with the ratings."""
+
+from collections.abc import Sequence
+
+from programs.command import run
+from programs.flags import Parser, add_lm_flags, add_seed_flag, add_task_flags
+
+
+def parser() -> Parser:
+    parser = Parser(prog="evaluate.py", description=__doc__)
+    parser.add_argument("judge", metavar="RUN_OR_JUDGE", help="a run's folder, or a judge.json")
+    parser.add_argument("--out", help="also write the agreement to this JSON file")
+    add_task_flags(parser)
+    add_seed_flag(parser)
+    add_lm_flags(parser, roles=("judge",))
+    return parser
+
+
+def main(arguments: Sequence[str]) -> int:
+    given = vars(parser().parse_args(arguments))
+    from programs.optimizer.apply import evaluate_from_flags  # DSPy is imported only after --help had its chance
+
+    return evaluate_from_flags(given)
+
+
+if __name__ == "__main__":
+    run(main)

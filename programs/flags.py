@@ -1,0 +1,122 @@
+"""The command line's flags, declared once. No DSPy import here: `--help` answers in a moment."""
+
+import argparse
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+from programs.errors import UserError, suggest
+from programs.settings import PRESETS, ROLE_NAMES, Settings
+
+
+class Parser(argparse.ArgumentParser):
+    """Full flag names only; a mistake is one line (UserError), with a suggestion where one is near."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            allow_abbrev=False, argument_default=argparse.SUPPRESS, formatter_class=argparse.HelpFormatter, **kwargs
+        )
+
+    def error(self, message: str) -> NoReturn:
+        flags = [flag for action in self._actions for flag in action.option_strings]
+        wrong = [word for word in message.split() if word.startswith("--")] if "unrecognized" in message else []
+        raise UserError(message + "".join(suggest(word, flags) for word in wrong[:1]) + " (--help lists the flags)")
+
+
+def whole(least: int) -> Callable[[str], int]:
+    """A whole number of at least `least`."""
+
+    def read(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"'{text}' is not a whole number") from None
+        if value < least:
+            raise argparse.ArgumentTypeError(f"{value} is too small: at least {least}")
+        return value
+
+    return read
+
+
+def number(least: float, most: float = math.inf) -> Callable[[str], float]:
+    """A number from `least` to `most`."""
+
+    def read(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"'{text}' is not a number") from None
+        if not least <= value <= most:
+            raise argparse.ArgumentTypeError(f"{text} is out of range: {least:g} to {most:g}")
+        return value
+
+    return read
+
+
+def add_task_flags(parser: Parser) -> None:
+    group = parser.add_argument_group("the task and its rows")
+    group.add_argument("--task", help="sample (default), summeval, brighter, or a task file (.toml)")
+    group.add_argument("--data", help="CSV, TSV, JSONL, JSON or Parquet file, or a hub data set (org/name[:config])")
+    group.add_argument("--inputs", help="own table: columns the judge reads, e.g. source,summary or text=Body")
+    group.add_argument("--criteria", help="own table: rated columns and scales, e.g. helpful:1-5,tone=Tone:1-3")
+    group.add_argument("--group", help="own table: column whose rows belong together (a document)")
+    group.add_argument("--instructions", help="own table: one sentence that tells the judge what it judges")
+
+
+def add_lm_flags(parser: Parser, roles: Sequence[str] = ROLE_NAMES) -> None:
+    group = parser.add_argument_group("the LMs")
+    group.add_argument("--lm", help="any DSPy/LiteLLM name, local (default: the embedded model) or local:/path.gguf")
+    group.add_argument("--api-base", help="URL of an OpenAI-compatible server, for all roles without their own")
+    for role in roles:
+        group.add_argument(f"--{role}-lm", help=f"LM for the role {role}")
+        group.add_argument(f"--{role}-api-base", help=f"URL for the role {role}")
+        group.add_argument(
+            f"--{role}-temperature", type=number(0, 2), help=f"default {getattr(Settings, f'{role}_temperature')}"
+        )
+    group.add_argument("--threads", type=whole(1), help=f"LM calls in flight (default {Settings.threads})")
+    group.add_argument("--retries", type=whole(0), help=f"retries of a failed call (default {Settings.retries})")
+    group.add_argument("--reuse", choices=("on", "off"), help="answers from DSPy's cache of earlier runs (default on)")
+    group.add_argument("--save-prompts", action="store_true", help="keep every prompt in calls.jsonl, to read them")
+
+
+def add_judge_flags(parser: Parser) -> None:
+    group = parser.add_argument_group("the judge's prompt")
+    group.add_argument("--adapter", choices=("compact", "json", "chat"), help="prompt layout (default compact)")
+    group.add_argument("--schema", choices=("auto", "on", "off"), help="JSON schema for replies (default auto)")
+
+
+def add_loop_flags(parser: Parser) -> None:
+    group = parser.add_argument_group("the optimization")
+    group.add_argument("--mode", help="Single, SSS, SSC, SCC or CCC (default SSC)")
+    group.add_argument("--preset", choices=tuple(PRESETS), help="light (default) or the paper's sizes and gate")
+    for flag, least, meaning in (
+        ("--steps", 0, "optimization steps"),
+        ("--batch-size", 1, "training rows a step"),
+        ("--train-size", 1, "training rows"),
+        ("--val-size", 2, "validation rows"),
+        ("--test-size", 1, "test rows"),
+        ("--eval-every", 0, "score the test rows every N steps; 0: at the start and the end"),
+        ("--seed", 0, "seed of splits, draws, sampling and resampling"),
+    ):
+        default = getattr(Settings, flag.strip("-").replace("-", "_"))
+        group.add_argument(flag, type=whole(least), help=f"{meaning} (default {default})")
+    group.add_argument("--split-by", choices=("document", "row"), help="split by document (default) or by row")
+    group.add_argument("--gate", help="none, mae, off_by_one, accuracy, spearman (default), kendall or qwk")
+    group.add_argument("--accept", help="probable (default), or not_worse as in the paper")
+    group.add_argument("--probability", type=number(0, 1), help="what --accept probable asks for (default 0.8)")
+    group.add_argument("--keep", choices=("best", "last"), help="which accepted judge to keep (default best)")
+    group.add_argument("--reserve", type=number(0, 0.9), help="share of the validation rows that choose the best (0.5)")
+
+
+def add_run_flags(parser: Parser) -> None:
+    group = parser.add_argument_group("the run")
+    group.add_argument("--run", help="the run's name (default: task-mode-seed-time)")
+    group.add_argument("--runs-dir", help="folder of the runs (default: runs)")
+    group.add_argument("--resume", metavar="RUN", help="continue a stopped run: its folder, or its name")
+    group.add_argument("--max-calls", type=whole(0), help="stop before this many LM calls are exceeded")
+    group.add_argument("--max-tokens", type=whole(0), help="stop before this many tokens are exceeded")
+    group.add_argument("--max-minutes", type=number(0), help="stop after this many minutes")
+
+
+def add_seed_flag(parser: Parser) -> None:
+    parser.add_argument("--seed", type=whole(0), help="seed of sampling and resampling (default 0)")

@@ -1,0 +1,106 @@
+"""Applying a compiled judge: to rated rows (`evaluate.py`) and to new texts (`score.py`)."""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import dspy
+
+from metrics.summary import summarize
+from programs.backends.roles import Roles
+from programs.errors import UserError
+from programs.optimizer.cast import cast_roles
+from programs.optimizer.fan_out import Pool
+from programs.optimizer.judge import Judge
+from programs.optimizer.saved import load_judge
+from programs.optimizer.scoring import judge_rows, scores_of
+from programs.optimizer.session import settled_task
+from programs.records.calls import CallLog
+from programs.records.folder import write_json, write_text
+from programs.report_tables import show_agreement, show_calls
+from programs.screen import Screen, token_sum
+from programs.settings import Settings, resolve
+from programs.tasks.loading import load_rows, load_texts
+from programs.tasks.tables import RawRow
+from signatures.records import Judgement
+
+
+def evaluate_from_flags(given: Mapping[str, Any]) -> int:
+    """Agreement of a judge with the ratings of all rows given. Returns the exit code."""
+    flags = dict(given)
+    path, out = flags.pop("judge"), flags.pop("out", None)
+    settings = resolve(flags)
+    described = settings.task or settings.inputs or settings.criteria
+    task = settled_task(settings) if described else None
+    judge = load_judge(path, task)
+    rows = load_rows(task or judge.task, settings.data)
+    judgements, roles = _judged(judge, rows, settings)
+    agreement = summarize(scores_of(judge, rows, judgements), seed=settings.seed)
+    screen = Screen()
+    show_agreement(agreement, screen)
+    show_calls(roles.calls.summary(), screen)
+    if out is not None:
+        write_json(_writable(out), {"task": judge.task.name, **agreement, "calls": roles.calls.summary()})
+        screen.result(f"written: {out}")
+    return 0
+
+
+def score_from_flags(given: Mapping[str, Any]) -> int:
+    """Scores of new texts, beside the input's columns; empty where unscored. Returns the exit code."""
+    flags = dict(given)
+    path, out = flags.pop("judge"), _writable(flags.pop("out"))
+    settings = resolve(flags)
+    judge = load_judge(path)
+    raw, rows = load_texts(judge.task, settings.data)
+    header = _header(raw, judge)
+    judgements, roles = _judged(judge, rows, settings)
+    write_text(out, _csv(header, raw, judgements, judge))
+    screen = Screen()
+    _show_coverage(judgements, judge, screen)
+    show_calls(roles.calls.summary(), screen)
+    screen.result(f"written: {out}")
+    return 0
+
+
+def _judged(judge: Judge, rows: Sequence[dspy.Example], settings: Settings) -> tuple[list[Judgement], Roles]:
+    roles = cast_roles(settings, CallLog())
+    with Screen() as screen, roles.playing("judge"):
+        screen.tokens = lambda: token_sum(roles.calls.summary())
+        screen.say(f"{len(rows)} rows, at most {len(rows) * len(judge.heads)} LM calls")
+        screen.expect(len(rows) * len(judge.heads))
+        return judge_rows(judge, rows, Pool(settings.threads, screen.started)), roles
+
+
+def _writable(out: str) -> Path:
+    path = Path(out)
+    if path.is_dir() or not path.parent.is_dir():
+        raise UserError(f"--out {out}: {'is a folder' if path.is_dir() else 'its folder does not exist'}; name a file")
+    return path
+
+
+def _header(raw: Sequence[RawRow], judge: Judge) -> list[str]:
+    """The columns of the output. Raises UserError where the input has one of ours already."""
+    columns = list(dict.fromkeys(name for row in raw for name in row))
+    scores = [f"{name}_score" for name in judge.task.criterion_names]
+    if taken := [name for name in scores if name in columns]:
+        raise UserError(f"--data: the column '{taken[0]}' exists already: rename it, it would be overwritten")
+    return columns + scores
+
+
+def _csv(header: Sequence[str], raw: Sequence[RawRow], judgements: Sequence[Judgement], judge: Judge) -> str:
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, header, lineterminator="\n")
+    writer.writeheader()
+    for row, judgement in zip(raw, judgements, strict=True):
+        writer.writerow({**row, **{f"{name}_score": judgement.scores[name] for name in judge.task.criterion_names}})
+    return text.getvalue()
+
+
+def _show_coverage(judgements: Sequence[Judgement], judge: Judge, screen: Screen) -> None:
+    rows = []
+    for name in judge.task.criterion_names:
+        scored = sum(judgement.scores[name] is not None for judgement in judgements)
+        rows.append([name, f"{len(judgements)}", f"{scored}", f"{len(judgements) - scored}"])
+    screen.table("\nscored", ["criterion", "rows", "scored", "unscored"], rows)

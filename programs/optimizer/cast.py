@@ -1,0 +1,35 @@
+"""From settings to the LMs that play the roles."""
+
+import dspy
+
+from programs.backends.names import language_model
+from programs.backends.roles import Roles
+from programs.records.budget import REPLY_TOKENS, Budget
+from programs.records.calls import CallLog
+from programs.settings import Settings
+
+LOCAL_MAX_TOKENS = {"judge": 256, "loss": 160, "gradient": 320, "rewrite": 640, "rater": 32}
+"""Most tokens of a reply of the embedded model, by role: a small model that rambles must end some time."""
+
+
+def role_lm(settings: Settings, role: str) -> dspy.LM:
+    """The LM that the flags name for a role: its own `--<role>-lm` and `--<role>-api-base`, else those of all."""
+    name = getattr(settings, f"{role}_lm") or settings.lm
+    base = getattr(settings, f"{role}_api_base") or settings.api_base
+    return language_model(name, api_base=base, num_retries=settings.retries, cache=settings.reuse == "on")
+
+
+def cast_roles(settings: Settings, calls: CallLog) -> Roles:
+    """All roles of a run. Nothing is sent. Raises UserError for an LM that cannot be used here."""
+    lms = {role: role_lm(settings, role) for role in settings.by_role("lm")}
+    caps = {role: most for role, most in LOCAL_MAX_TOKENS.items() if lms[role].model.startswith("local")}
+    if settings.max_tokens is not None:  # a limit needs a bound of every reply
+        caps = {**dict.fromkeys(lms, REPLY_TOKENS), **caps}
+    return Roles.of(
+        lms,
+        calls=calls,
+        seed=settings.seed,
+        temperatures=settings.by_role("temperature"),
+        max_tokens=caps,
+        budget=Budget(settings.max_calls, settings.max_tokens, settings.max_minutes),
+    )

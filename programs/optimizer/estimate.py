@@ -1,0 +1,42 @@
+"""How many LM calls a run can take at most, by role, before the first is made."""
+
+from dataclasses import dataclass
+
+from programs.optimizer.keep import FINALISTS
+from programs.optimizer.modes import Mode, groups
+from signatures.records import Group
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run will do, in numbers: steps, rows a step and rows of each set (gate, reserved, test)."""
+
+    mode: Mode
+    criteria: Group
+    steps: int
+    batch_size: int
+    gate_rows: int
+    reserved_rows: int
+    test_rows: int
+    eval_every: int
+
+    @property
+    def test_scorings(self) -> int:
+        """The start, every `eval_every`-th step, and the kept judge."""
+        return 2 + (self.steps // self.eval_every if self.eval_every else 0)
+
+    def calls(self) -> dict[str, int]:
+        """An upper bound by role. K criteria, batch b: the three stages take Single, SSS 4b + 4b + 4 a step, SSC
+        4b + 4b + 1, SCC 4b + b + 1, CCC b + b + 1 for K = 4 (PAPER protocol); answers known already cost nothing."""
+        heads, losses, gradients, rewrites = (
+            len(groups(letter, self.criteria))
+            for letter in (self.mode.judge, self.mode.loss, self.mode.gradient, self.mode.rewrite)
+        )
+        rows = self.steps * self.batch_size
+        validation = (self.steps + 1) * self.gate_rows + min(FINALISTS, self.steps + 1) * self.reserved_rows
+        return {
+            "judge": heads * (rows + validation + self.test_scorings * self.test_rows),
+            "loss": losses * rows,
+            "gradient": gradients * rows,
+            "rewrite": rewrites * self.steps,
+        }

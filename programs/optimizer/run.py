@@ -1,0 +1,172 @@
+"""One run from settings to a judge and an honest report: what `optimize.py` and studies call."""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from metrics.metric import METRICS
+from metrics.scores import Scores
+from metrics.summary import difference, summarize
+from programs.backends.roles import Roles
+from programs.optimizer.cast import cast_roles
+from programs.optimizer.estimate import Plan
+from programs.optimizer.fan_out import Pool
+from programs.optimizer.incumbent import Outcome
+from programs.optimizer.judge import Judge
+from programs.optimizer.modes import groups, parse_mode
+from programs.optimizer.saved import save_judge
+from programs.optimizer.scoring import judge_rows, scores_of
+from programs.optimizer.steps import Step, step_record
+from programs.optimizer.teleprompter import TextualGradient
+from programs.records.calls import CallLog
+from programs.records.folder import RunFolder, write_json
+from programs.screen import Screen, token_sum
+from programs.settings import Settings
+from programs.tasks.splits import Splits
+from programs.tasks.task import Task
+
+
+@dataclass(frozen=True)
+class Material:
+    """What a run works on: its task and the rows of each split."""
+
+    task: Task
+    splits: Splits
+
+
+def optimize(settings: Settings, material: Material, folder: RunFolder, screen: Screen) -> dict[str, Any]:
+    """Runs (or resumes) the optimization in `folder` and returns what summary.json holds.
+
+    The initial judge and the kept one are scored on the same test rows, which nothing else looks at. Raises
+    `dspy.LMError` when the LMs fail for good; the folder can then be resumed.
+    """
+    begun = time.monotonic()
+    calls = CallLog(folder.calls, keep_prompts=settings.save_prompts)
+    try:
+        return Run(settings, material, folder, screen, cast_roles(settings, calls)).whole()
+    finally:
+        calls.close()
+        write_json(folder.timing, {"seconds": round(time.monotonic() - begun, 3), "calls": calls.summary()})
+
+
+class Run:
+    """The parts of one run: the test scorings around the search, and the files that it leaves."""
+
+    def __init__(self, settings: Settings, material: Material, folder: RunFolder, screen: Screen, roles: Roles) -> None:
+        self.settings = settings
+        self.task = material.task
+        self.splits = material.splits
+        self.folder = folder
+        self.screen = screen
+        self.roles = roles
+        self.pool = Pool(settings.threads, screen.started)
+        self.optimizer = teleprompter(settings, self._on_step)
+
+    def whole(self) -> dict[str, Any]:
+        """Test, search, save, test, report."""
+        self.screen.tokens = lambda: token_sum(self.roles.calls.summary())
+        self.screen.expect(sum(plan(self.settings, self.task, self.splits).calls().values()))
+        self.folder.start_steps()
+        student = Judge(self.task, adapter=self.settings.adapter, schema=self.settings.schema)
+        start = student.with_groups(groups(parse_mode(self.settings.mode).judge, self.task.criterion_names))
+        before = self._test(start, "test, before")
+        self.screen.at("validation")
+        outcome = self.optimizer.search(
+            student, trainset=self.splits.train, valset=self.splits.validation, roles=self.roles, pool=self.pool
+        )
+        save_judge(outcome.judge, self.folder.judge)
+        after = self._test(outcome.judge, "test, after")
+        summary = self._summary(before, after, outcome)
+        write_json(self.folder.summary, summary)
+        return summary
+
+    def _test(self, judge: Judge, where: str) -> Scores:
+        self.screen.at(where)
+        with self.roles.playing("judge"):
+            return scores_of(judge, self.splits.test, judge_rows(judge, self.splits.test, self.pool))
+
+    def _on_step(self, step: Step) -> None:
+        every = self.settings.eval_every
+        tested = self._test(step.judge, f"test, step {step.number}") if every and step.number % every == 0 else None
+        self.folder.add_step(step_record(step, point_values(tested) if tested else None))
+        self.screen.at(f"step {step.number + 1}/{self.settings.steps}" if step.number < self.settings.steps else "end")
+
+    def _summary(self, before: Scores, after: Scores, outcome: Outcome) -> dict[str, Any]:
+        seed = self.settings.seed
+        return {
+            "mode": parse_mode(self.settings.mode).name,
+            "task": self.task.name,
+            "seed": seed,
+            "stopped": None,
+            "before": summarize(before, seed=seed),
+            "after": summarize(after, seed=seed),
+            "difference": difference(before, after, seed=seed),
+            "kept": [{"group": list(group), "step": chosen.step} for group, chosen in outcome.chosen.items()],
+            "optimism": optimism(outcome, after, self.optimizer.metric),
+            "rows": {part: len(getattr(self.splits, part)) for part in ("train", "validation", "test")},
+            "estimate": plan(self.settings, self.task, self.splits).calls(),
+            "calls": self.roles.calls.summary(),
+        }
+
+
+def teleprompter(settings: Settings, on_step: Any = None) -> TextualGradient:
+    """The optimizer that the settings describe; its LMs come with the run's roles."""
+    return TextualGradient(
+        settings.mode,
+        steps=settings.steps,
+        batch_size=settings.batch_size,
+        gate=settings.gate,
+        accept=settings.accept,
+        threshold=settings.probability,
+        keep=settings.keep,
+        reserve=settings.reserve,
+        seed=settings.seed,
+        threads=settings.threads,
+        on_step=on_step,
+    )
+
+
+def plan(settings: Settings, task: Task, splits: Splits) -> Plan:
+    """What a run of these settings will do, in numbers."""
+    gated, reserved = teleprompter(settings).validation(splits.validation)
+    return Plan(
+        mode=parse_mode(settings.mode),
+        criteria=task.criterion_names,
+        steps=settings.steps,
+        batch_size=settings.batch_size,
+        gate_rows=len(gated),
+        reserved_rows=len(reserved),
+        test_rows=len(splits.test),
+        eval_every=settings.eval_every,
+    )
+
+
+def point_values(scores: Scores) -> dict[str, dict[str, float | None]]:
+    """Every metric per criterion, pooled, without intervals."""
+    return {
+        name: {
+            criterion: metric(scores.judge[:, place], scores.human[:, place])
+            for place, criterion in enumerate(scores.names)
+        }
+        for name, metric in METRICS.items()
+    }
+
+
+def optimism(outcome: Outcome, tested: Scores, metric: str) -> dict[str, Any]:
+    """How much better the kept judge looked on the validation rows that chose it than on the test rows.
+
+    Oriented: positive is optimism, whatever the metric. None where a criterion is undefined on either side.
+    """
+    validated: dict[str, float | None] = {}
+    for chosen in outcome.chosen.values():
+        validated.update(chosen.values)
+    orientation = METRICS[metric].orientation
+    test = point_values(tested)[metric]
+    both = [
+        (seen, orientation * value)
+        for name, value in test.items()
+        if (seen := validated.get(name)) is not None and value is not None
+    ]
+    complete = len(both) == len(test)
+    mean = sum(seen - value for seen, value in both) / len(both) if both and complete else None
+    return {"metric": metric, "validation_minus_test": mean}

@@ -1,0 +1,89 @@
+"""A judge as a file: DSPy's state plus one key of ours that says which task, criteria and groups it belongs to."""
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from programs.errors import UserError
+from programs.optimizer.judge import ADAPTERS, Judge
+from programs.records.folder import read_json, write_json
+from programs.tasks.task import Task
+
+FORMAT = 1
+KEY = "judgegrad"
+
+
+def save_judge(judge: Judge, path: Path) -> None:
+    """Writes `judge.json`: what `judge.save()` writes, with the task beside it. Never pickle, never an LM."""
+    own = {
+        "format": FORMAT,
+        "task": judge.task.to_dict(),
+        "groups": [list(group) for group in judge.groups],
+        "adapter": judge.adapter,
+        "schema": judge.schema,
+    }
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        plain = Path(folder) / "state.json"
+        judge.save(str(plain))  # DSPy's own file: judge.load() reads ours too
+        write_json(path, {**read_json(plain), KEY: own})
+
+
+def load_judge(path: str | Path, task: Task | None = None) -> Judge:
+    """The judge of a run's folder or of a `judge.json`; it speaks to whatever LM is configured when it is called.
+
+    With `task`, a judge of other inputs, criteria or scales is refused (DSPy alone would load its state silently).
+    Raises UserError for a file that is not a judge of this program.
+    """
+    path = Path(path)
+    path = path / "judge.json" if path.is_dir() else path
+    state = read_json(path)
+    own = state.get(KEY) if isinstance(state, dict) else None
+    if not isinstance(own, dict) or own.get("format") != FORMAT:
+        raise UserError(f"{path} is not a judge of this program (no '{KEY}' format {FORMAT}): give a run's judge.json")
+    judge = _rebuilt(path, own, {name: value for name, value in state.items() if name not in (KEY, "metadata")})
+    if task is not None:
+        _require_same(path, judge.task, task)
+    return judge
+
+
+def _rebuilt(path: Path, own: dict[str, Any], state: dict[str, Any]) -> Judge:
+    try:
+        task = Task.from_dict(own["task"], str(path))
+        groups = [tuple(group) for group in own["groups"]]
+        if sorted(name for group in groups for name in group) != sorted(task.criterion_names):
+            raise ValueError("its groups do not cover its criteria")
+        if own["adapter"] not in ADAPTERS:
+            raise ValueError(f"unknown adapter {own['adapter']!r}")
+        judge = Judge(task, groups, adapter=own["adapter"], schema=own["schema"])
+        if any(head.get("lm") for head in state.values()):
+            raise ValueError("it holds an LM")
+        judge.load_state(state)
+        if judge.dump_state() != state:  # DSPy ignores what does not fit
+            raise ValueError("its heads do not fit its groups")
+    except UserError:
+        raise
+    except Exception as error:  # whatever a damaged file makes DSPy raise
+        reason = " ".join(str(error).split())
+        raise UserError(f"{path} is damaged: {reason}; restore it, or compile the judge again") from None
+    return judge
+
+
+def _require_same(path: Path, own: Task, task: Task) -> None:
+    """The judge's inputs and criteria must be those of the rows to score."""
+    for what, mine, theirs in (
+        ("inputs", own.input_names, task.input_names),
+        ("criteria and scales", _scales(own), _scales(task)),
+    ):
+        if mine != theirs:
+            raise UserError(
+                f"{path} is a judge of task '{own.name}' with {what} {_words(mine)}, but the task '{task.name}' has "
+                f"{_words(theirs)}: give a judge of this task"
+            )
+
+
+def _scales(task: Task) -> tuple[str, ...]:
+    return tuple(f"{each.name}:{each.low}-{each.high}" for each in task.criteria)
+
+
+def _words(names: tuple[str, ...]) -> str:
+    return ", ".join(names)

@@ -1,0 +1,30 @@
+"""Scoring rows with a judge, and the scores of a set as the metrics want them."""
+
+from collections.abc import Sequence
+
+import dspy
+
+from metrics.scores import Scores
+from programs.optimizer.fan_out import Pool
+from programs.optimizer.judge import Judge
+from signatures.records import Judgement
+
+
+def judge_rows(judge: Judge, rows: Sequence[dspy.Example], pool: Pool, phase: str = "judge") -> list[Judgement]:
+    """One judgement a row, in the rows' order.
+
+    All heads x rows in one flat pool, head by head: the order that prefix caches reward.
+    """
+    asked = [(head, row) for head in range(len(judge.heads)) for row in rows]
+    answers = pool.map(phase, lambda item: judge.answer(item[0], item[1]), asked)
+    scores: list[dict[str, float | None]] = [{} for _ in rows]
+    for position, answer in enumerate(answers):
+        scores[position % len(rows)].update(answer)
+    return [Judgement(row["row_id"], found) for row, found in zip(rows, scores, strict=True)]
+
+
+def scores_of(judge: Judge, rows: Sequence[dspy.Example], judgements: Sequence[Judgement]) -> Scores:
+    """Human ratings and judge's scores of the rows, side by side."""
+    criteria = judge.task.criteria
+    human = [{criterion.name: row[criterion.name] for criterion in criteria} for row in rows]
+    return Scores.of(criteria, human, judgements, [row.get("document_id") for row in rows])

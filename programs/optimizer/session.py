@@ -1,0 +1,126 @@
+"""A session of `optimize.py`: from flags to a run's folder, and what the person reads before and after."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import dspy
+
+from programs.errors import UserError
+from programs.optimizer.modes import parse_mode
+from programs.optimizer.run import Material, optimize, plan
+from programs.records.folder import RunFolder, read_json, write_json
+from programs.records.provenance import provenance
+from programs.report_tables import show_calls, show_summary
+from programs.screen import Screen
+from programs.settings import SIZES, Settings, resolve, resumed
+from programs.tasks.describe import task_from_flags
+from programs.tasks.loading import load_rows
+from programs.tasks.splits import Sizes, data_hash, split_rows
+from programs.tasks.task import Task, load_task
+
+
+def optimize_from_flags(given: Mapping[str, Any]) -> int:
+    """Starts a new run, or continues the one named by `--resume`. Returns the exit code."""
+    flags = dict(given)
+    runs, name, resume = Path(flags.pop("runs_dir", "runs")), flags.pop("run", None), flags.pop("resume", None)
+    if resume is not None:
+        if name is not None:
+            raise UserError("--run names a new run and --resume an old one: give one of them")
+        return _resume(RunFolder.find(runs, resume), flags)
+    return _start(runs, name, flags)
+
+
+def _start(runs: Path, name: str | None, flags: Mapping[str, Any]) -> int:
+    settings = resolve(flags)
+    settings = replace(settings, mode=parse_mode(settings.mode).name)
+    task = settled_task(settings)
+    rows = load_rows(task, settings.data)
+    settings = fitted(settings, flags, len(rows))
+    material = Material(task, split_rows(rows, sizes(settings), settings.split_by, settings.seed))
+    plan(settings, task, material.splits)  # refuses what cannot work before a folder is made
+    now = f"{datetime.now():%Y%m%d-%H%M%S}"
+    folder = RunFolder.create(runs, name or f"{task.name}-{settings.mode}-{settings.seed}-{now}")
+    with folder:
+        config = {"settings": asdict(settings), "task": task.to_dict(), "data": data_hash(rows), **provenance()}
+        write_json(folder.config, config)
+        return _run(settings, material, folder)
+
+
+def _resume(folder: RunFolder, flags: Mapping[str, Any]) -> int:
+    config = read_json(folder.config)
+    settings = resumed(config["settings"], flags)
+    if folder.finished:
+        _show(read_json(folder.summary), folder, Screen())
+        return 0
+    with folder:
+        task = Task.from_dict(config["task"], str(folder.config))
+        rows = load_rows(task, settings.data)
+        if data_hash(rows) != config["data"]:
+            raise UserError(f"the data of {folder.path} have changed since it began: restore them, or start a new run")
+        material = Material(task, split_rows(rows, sizes(settings), settings.split_by, settings.seed))
+        return _run(settings, material, folder)
+
+
+def _run(settings: Settings, material: Material, folder: RunFolder) -> int:
+    with Screen() as screen:
+        _announce(settings, material, folder, screen)
+        try:
+            summary = optimize(settings, material, folder, screen)
+        except (dspy.LMError, KeyboardInterrupt):
+            screen.say(f"what was paid for is kept; continue with: python programs/optimize.py --resume {folder.path}")
+            raise
+    _show(summary, folder, screen)
+    return 0
+
+
+def _announce(settings: Settings, material: Material, folder: RunFolder, screen: Screen) -> None:
+    task, splits = material.task, material.splits
+    calls = plan(settings, task, splits).calls()
+    by_role = ", ".join(f"{role} {count}" for role, count in calls.items() if count)
+    screen.say(f"judgegrad: mode {settings.mode} on {task.name} ({', '.join(task.criterion_names)}), LM {settings.lm}")
+    screen.say(
+        f"{len(splits.train)} training, {len(splits.validation)} validation, {len(splits.test)} test rows; "
+        f"{settings.steps} steps of {settings.batch_size} rows, gate {settings.gate} ({settings.accept})"
+    )
+    screen.say(f"at most {sum(calls.values())} LM calls: {by_role}")
+    screen.say(f"run folder: {folder.path}")
+
+
+def _show(summary: Mapping[str, Any], folder: RunFolder, screen: Screen) -> None:
+    show_summary(summary, screen)
+    show_calls(summary["calls"], screen)
+    screen.result(f"judge: {folder.judge}")
+    screen.result(f"use it: python programs/score.py {folder.path} --data texts.csv --out scored.csv")
+
+
+def settled_task(settings: Settings) -> Task:
+    """The task that the flags describe: a named one, or the user's own table."""
+    own = settings.inputs or settings.criteria
+    if own and settings.task:
+        raise UserError("--task and --inputs/--criteria both describe the task: give one of them")
+    if own:
+        if settings.data is None:
+            raise UserError("--inputs and --criteria describe an own table: say where it is with --data FILE")
+        return task_from_flags(
+            settings.inputs, settings.criteria, group=settings.group, instructions=settings.instructions
+        )
+    if settings.group or settings.instructions:
+        raise UserError("--group and --instructions go with --inputs and --criteria, for an own table")
+    return load_task(settings.task or "sample")
+
+
+def sizes(settings: Settings) -> Sizes:
+    return Sizes(settings.train_size, settings.val_size, settings.test_size)
+
+
+def fitted(settings: Settings, given: Mapping[str, Any], rows: int) -> Settings:
+    """The light preset's default sizes, scaled down together where a table has fewer rows; given sizes stay."""
+    free = [name for name in SIZES if name not in given]
+    wanted = sum(getattr(settings, name) for name in free)
+    left = rows - sum(getattr(settings, name) for name in SIZES if name in given)
+    if settings.preset != "light" or not free or left >= wanted:
+        return settings
+    return replace(settings, **{name: max(2, getattr(settings, name) * left // wanted) for name in free})

@@ -1,0 +1,130 @@
+"""The three reflective stages: loss, gradient, rewrite. Each speaks once per group of criteria (and row)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import dspy
+import orjson
+from dspy.utils.exceptions import AdapterParseError
+
+from programs.backends.adapter import CompactAdapter, ProseAdapter, block, system_text
+from programs.optimizer.fan_out import Pool
+from programs.optimizer.judge import Judge
+from signatures.gradient import Gradient
+from signatures.loss import Loss, comparison
+from signatures.records import Group, Judgement, Note, Rubric
+from signatures.rewrite import rewrite_signature
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One step's rows, and what the current judge said of them (in the same order)."""
+
+    rows: Sequence[dspy.Example]
+    judgements: Sequence[Judgement]
+
+    def pairs(self) -> list[tuple[dspy.Example, Judgement]]:
+        return list(zip(self.rows, self.judgements, strict=True))
+
+
+class LossStage(dspy.Module):
+    """Per row and group: why the scores are right or wrong. Criteria without a score are not discussed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.write = dspy.Predict(Loss)
+
+    def forward(self, judge: Judge, batch: Batch, groups: Sequence[Group], pool: Pool) -> list[Note]:
+        asked = [
+            (judgement.row, scored, _comparisons(judge, row, judgement, scored))
+            for group in groups
+            for row, judgement in batch.pairs()
+            if (scored := judgement.scored(group))
+        ]
+        with dspy.context(adapter=ProseAdapter()):
+            texts = pool.map("loss", lambda item: _reply(self.write, "critique", comparisons=item[2]), asked)
+        return [Note("loss", row, group, text) for (row, group, _), text in zip(asked, texts, strict=True) if text]
+
+
+class GradientStage(dspy.Module):
+    """Per row and group: what in the rubric(s) led to the scores, and strategies to change it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.write = dspy.Predict(Gradient)
+
+    def forward(
+        self, judge: Judge, batch: Batch, losses: Sequence[Note], groups: Sequence[Group], pool: Pool
+    ) -> list[Note]:
+        asked = []
+        for group in groups:
+            prompt = {"judge_prompt": system_text(judge.prompt_signature(group)), "rubric": rubric_lines(judge, group)}
+            for row, judgement in batch.pairs():
+                critiques = [note.text for note in losses if note.row == judgement.row and note.concerns(group)]
+                if critiques:
+                    case = {"case": text_of(judge, row), "scores": scores_text(judgement, group)}
+                    asked.append((judgement.row, group, {**prompt, **case, "critiques": critiques}))
+        with dspy.context(adapter=ProseAdapter()):
+            texts = pool.map("gradient", lambda item: _reply(self.write, "feedback", **item[2]), asked)
+        return [Note("gradient", row, group, text) for (row, group, _), text in zip(asked, texts, strict=True) if text]
+
+
+class RewriteStage(dspy.Module):
+    """Per group: the batch's gradients, concatenated (the analogue of a sum), become new rubric(s).
+
+    A criterion whose new rubric is missing from the reply keeps the old one.
+    """
+
+    def __init__(self, schema: str = "auto") -> None:
+        super().__init__()
+        self.schema = schema
+
+    def forward(
+        self, judge: Judge, batch: Batch, gradients: Sequence[Note], groups: Sequence[Group], pool: Pool
+    ) -> dict[str, str]:
+        asked = []
+        for group in groups:
+            feedback = [f"({', '.join(note.group)}) {note.text}" for note in gradients if note.concerns(group)]
+            if feedback:
+                texts = [
+                    f"{text_of(judge, row)}\njudge: {scores_text(judgement, group)}" for row, judgement in batch.pairs()
+                ]
+                asked.append((group, {"rubric": rubric_lines(judge, group), "cases": texts, "feedback": feedback}))
+        replies = pool.map("rewrite", lambda item: self.rewrite(judge, *item), asked)
+        return {name: text for reply in replies for name, text in reply.items()}
+
+    def rewrite(self, judge: Judge, group: Group, inputs: Mapping[str, list[str]]) -> Rubric:
+        predict = dspy.Predict(rewrite_signature(judge.task.select(group)))
+        with dspy.context(adapter=CompactAdapter(self.schema)):
+            try:
+                return {name: str(text) for name, text in predict(**inputs).toDict().items() if name in group}
+            except AdapterParseError as error:
+                return dict(error.parsed_result or {})
+
+
+def rubric_lines(judge: Judge, group: Group) -> list[str]:
+    """The rubric(s) of a group, one entry a criterion."""
+    return [f"{name}: {judge.rubric[name]}" for name in group]
+
+
+def text_of(judge: Judge, row: dspy.Example) -> str:
+    """What the judge was shown of a row."""
+    return "\n".join(block(item.name, row[item.name]) for item in judge.task.inputs)
+
+
+def scores_text(judgement: Judgement, group: Group) -> str:
+    """The judge's reply, reduced to a group; an unscored criterion is null."""
+    return orjson.dumps({name: judgement.scores.get(name) for name in group}).decode()
+
+
+def _comparisons(judge: Judge, row: dspy.Example, judgement: Judgement, group: Group) -> list[str]:
+    pairs = ((criterion, judgement.scores[criterion.name]) for criterion in judge.task.select(group))
+    return [comparison(criterion, score, row[criterion.name]) for criterion, score in pairs if score is not None]
+
+
+def _reply(predict: dspy.Predict, field: str, **inputs: object) -> str:
+    """The text an LM wrote, or "" where it wrote none."""
+    try:
+        return predict(**inputs)[field]
+    except AdapterParseError:
+        return ""

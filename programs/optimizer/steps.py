@@ -1,0 +1,51 @@
+"""What happened in a step: the frozen record that callbacks and files get."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from programs.optimizer.gate import Verdict
+from programs.optimizer.judge import Judge
+from signatures.records import Judgement, Note, Rubric
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of the optimization. Step 0 is the initial judge.
+
+    `judge` is the judge after the step (the next one's start), `rubric` its rubrics, `proposal` the rubrics that the
+    rewrite wrote for this step's criteria, kept or not; `validation` the gate's metric per criterion of `judge` on the
+    gate's rows; `spent` the calls and tokens of the step.
+    """
+
+    number: int
+    judge: Judge
+    rubric: Rubric
+    rows: Sequence[str] = ()
+    judgements: Sequence[Judgement] = ()
+    losses: Sequence[Note] = ()
+    gradients: Sequence[Note] = ()
+    proposal: Rubric = field(default_factory=dict)
+    verdicts: Sequence[Verdict] = ()
+    validation: Mapping[str, float | None] = field(default_factory=dict)
+    spent: Mapping[str, int] = field(default_factory=dict)
+
+
+def step_record(step: Step, scores: Mapping[str, object] | None = None) -> dict[str, object]:
+    """The step as a line of steps.jsonl; `scores` is the test agreement after it, where that was measured."""
+    return {
+        "step": step.number,
+        "rubric": dict(step.rubric),
+        "rows": list(step.rows),
+        "judgements": [dict(judgement.scores) for judgement in step.judgements],
+        "losses": [_note(note) for note in step.losses],
+        "gradients": [_note(note) for note in step.gradients],
+        "proposal": dict(step.proposal),
+        "gate": [{**vars(verdict), "group": list(verdict.group)} for verdict in step.verdicts],
+        "validation": dict(step.validation),
+        "scores": scores,
+        "spent": dict(step.spent),
+    }
+
+
+def _note(note: Note) -> dict[str, object]:
+    return {"row": note.row, "group": list(note.group), "text": note.text}

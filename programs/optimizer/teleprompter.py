@@ -1,0 +1,177 @@
+"""The optimizer: textual gradients for a judge of several criteria."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from itertools import islice
+
+import dspy
+from dspy.teleprompt import Teleprompter
+
+from programs.backends.roles import Roles
+from programs.errors import UserError
+from programs.optimizer.draws import divide, draw, numbered
+from programs.optimizer.fan_out import Pool
+from programs.optimizer.gate import Accept, gate
+from programs.optimizer.incumbent import Incumbent, Outcome
+from programs.optimizer.judge import Judge
+from programs.optimizer.modes import groups, parse_mode
+from programs.optimizer.scoring import judge_rows
+from programs.optimizer.stages import Batch, GradientStage, LossStage, RewriteStage
+from programs.optimizer.steps import Step
+from signatures.records import Group, Note, Rubric
+
+Backward = Callable[[Sequence[Group]], list[Note]]
+"""Groups -> gradients of this step's batch: lets a `resolve` ask for more, or for separate ones."""
+
+
+def as_they_are(gradients: list[Note], backward: Backward) -> list[Note]:
+    """The `resolve` of the paper: no conflict resolution."""
+    return gradients
+
+
+def unconstrained(rubric: Rubric) -> Rubric:
+    """The `constrain` of the paper: a rewrite may be of any length."""
+    return rubric
+
+
+class TextualGradient(Teleprompter):
+    """Rewrites a judge's rubrics from textual gradients ("When Gradients Collide", arXiv 2605.26046).
+
+    `mode` names the stages that handle the criteria jointly (Single, SSS, SSC, SCC, CCC). `gate` and `accept` decide
+    whether a rewrite is kept (see `programs.optimizer.gate.gate`); `accept` may also be a function of that shape.
+    `keep` is "best" or "last"; `reserve` the share of the validation rows set aside to choose among the best.
+    An LM not given by role is `reflection_lm` (loss, gradient, rewrite) and then `dspy.settings.lm`.
+    """
+
+    def __init__(
+        self,
+        mode: str = "SSC",
+        *,
+        steps: int = 4,
+        batch_size: int = 3,
+        gate: str = "spearman",
+        accept: str | Accept = "probable",
+        threshold: float = 0.8,
+        keep: str = "best",
+        reserve: float = 0.5,
+        seed: int = 0,
+        threads: int = 8,
+        judge_lm: dspy.LM | None = None,
+        reflection_lm: dspy.LM | None = None,
+        loss_lm: dspy.LM | None = None,
+        gradient_lm: dspy.LM | None = None,
+        rewrite_lm: dspy.LM | None = None,
+        temperatures: Mapping[str, float] | None = None,
+        resolve: Callable[[list[Note], Backward], list[Note]] = as_they_are,
+        constrain: Callable[[Rubric], Rubric] = unconstrained,
+        on_step: Callable[[Step], None] | None = None,
+    ) -> None:
+        super().__init__()
+        self.mode = mode
+        self.steps = steps
+        self.batch_size = batch_size
+        self.gate = gate
+        self.accept = accept
+        self.threshold = threshold
+        self.keep = keep
+        self.reserve = reserve
+        self.seed = seed
+        self.threads = threads
+        self.lms = {
+            "judge": judge_lm,
+            "loss": loss_lm or reflection_lm,
+            "gradient": gradient_lm or reflection_lm,
+            "rewrite": rewrite_lm or reflection_lm,
+        }
+        self.temperatures = temperatures
+        self.resolve = resolve
+        self.constrain = constrain
+        self.on_step = on_step
+
+    def compile(
+        self,
+        student: Judge,
+        *,
+        trainset: Sequence[dspy.Example],
+        valset: Sequence[dspy.Example] | None = None,
+        teacher: object = None,
+    ) -> Judge:
+        """A copy of `student` with optimized rubrics; `student` stays as it is.
+
+        Rows hold the judge's inputs, one human rating per criterion, a unique `row_id`, and a `document_id` where
+        several rows share a source. `valset` is needed unless nothing is gated or chosen on it.
+        """
+        judge = self.search(student, trainset=trainset, valset=valset or ()).judge
+        judge._compiled = True
+        return judge
+
+    def search(
+        self,
+        student: Judge,
+        *,
+        trainset: Sequence[dspy.Example],
+        valset: Sequence[dspy.Example] = (),
+        roles: Roles | None = None,
+        pool: Pool | None = None,
+    ) -> Outcome:
+        """`compile` with everything that was found on the way. `roles` carries a run's LMs and call log."""
+        mode, names = parse_mode(self.mode), student.task.criterion_names
+        roles = roles or Roles.of(self.lms, seed=self.seed, temperatures=self.temperatures)
+        pool = pool or Pool(self.threads)
+        score = roles.cast("judge", partial(judge_rows, pool=pool))
+        loss = roles.cast("loss", partial(LossStage(), pool=pool))
+        gradient = roles.cast("gradient", partial(GradientStage(), pool=pool))
+        rewrite = roles.cast("rewrite", partial(RewriteStage(student.schema), pool=pool))
+        trainset, (gated, reserved) = numbered(trainset), self.validation(numbered(valset))
+
+        start = student.with_groups(groups(mode.judge, names))
+        incumbent = Incumbent(start, gated, score, self.metric)
+        self._tell(Step(0, start, start.rubric, validation=incumbent.validation, spent=roles.calls.lap()))
+        for number, rows in enumerate(islice(draw(trainset, self.batch_size, self.seed), self.steps), start=1):
+            judge = incumbent.judge
+            batch = Batch(rows, score(judge, rows))
+            losses = loss(judge, batch, groups(mode.loss, names))
+            backward = partial(gradient, judge, batch, losses)
+            gradients = self.resolve(backward(groups(mode.gradient, names)), backward)
+            proposal = self.constrain(rewrite(judge, batch, gradients, groups(mode.rewrite, names)))
+            verdicts = incumbent.consider(number, proposal, self.acceptance)
+            self._tell(
+                Step(
+                    number,
+                    incumbent.judge,
+                    incumbent.judge.rubric,
+                    rows=[row["row_id"] for row in rows],
+                    judgements=batch.judgements,
+                    losses=losses,
+                    gradients=gradients,
+                    proposal=proposal,
+                    verdicts=verdicts,
+                    validation=incumbent.validation,
+                    spent=roles.calls.lap(),
+                )
+            )
+        return incumbent.outcome(self.keep, reserved)
+
+    @property
+    def acceptance(self) -> Accept | None:
+        """The gate as a function, or None where every rewrite is kept."""
+        if callable(self.accept):
+            return self.accept
+        return gate(self.gate, self.accept, self.threshold, self.seed)
+
+    @property
+    def metric(self) -> str:
+        """The metric that judges are chosen by: the gate's, or Spearman where there is no gate."""
+        return "spearman" if self.gate == "none" else self.gate
+
+    def validation(self, rows: Sequence[dspy.Example]) -> tuple[list[dspy.Example], list[dspy.Example]]:
+        """The validation rows for the gate, and those reserved for the choice among the best."""
+        if self.gate == "none" and self.keep == "last" and not callable(self.accept):
+            return [], []
+        if len(rows) < 2:
+            raise UserError("the gate and the choice of the best need validation rows: give valset (--val-size)")
+        return divide(rows, self.reserve if self.keep == "best" else 0.0)
+
+    def _tell(self, step: Step) -> None:
+        if self.on_step is not None:
+            self.on_step(step)

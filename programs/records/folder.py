@@ -1,0 +1,101 @@
+"""A run's folder: its files, written whole or not at all, and held by one process at a time."""
+
+import fcntl
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TextIO
+
+from programs.errors import UserError
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Writes a JSON file atomically: a reader sees the old content or the new one, never a part."""
+    write_text(path, json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            os.fchmod(file.fileno(), 0o644)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def read_json(path: Path) -> Any:
+    """A JSON file of a run. Raises UserError where it is missing or is no JSON."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{path} does not exist: give the folder of a run, or a judge.json") from None
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} cannot be read as JSON ({error}): restore it, or start a new run") from None
+
+
+class RunFolder:
+    """The files of one run. As a context manager it holds the folder against other processes."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.config = path / "config.json"
+        self.calls = path / "calls.jsonl"
+        self.steps = path / "steps.jsonl"
+        self.judge = path / "judge.json"
+        self.summary = path / "summary.json"
+        self.timing = path / "timing.json"
+        self._lock: TextIO | None = None
+        self._steps: TextIO | None = None
+
+    @classmethod
+    def create(cls, runs: Path, name: str) -> "RunFolder":
+        """A new folder `runs/name`. Raises UserError where it exists already or cannot be made."""
+        path = runs / name
+        if path.exists():
+            raise UserError(f"the run '{name}' exists already in {runs}: use --resume {name}, or another --run name")
+        try:
+            path.mkdir(parents=True)
+        except OSError as error:
+            raise UserError(f"cannot make the folder {path}: {error.strerror}; choose another --runs-dir") from None
+        return cls(path)
+
+    @classmethod
+    def find(cls, runs: Path, name: str) -> "RunFolder":
+        """The folder of an existing run: a path, or a name under `runs`."""
+        for path in (Path(name), runs / name):
+            if (path / "config.json").is_file():
+                return cls(path)
+        raise UserError(f"there is no run '{name}' (no {Path(name) / 'config.json'} and none under {runs})")
+
+    @property
+    def finished(self) -> bool:
+        return self.summary.is_file() and read_json(self.summary).get("stopped") is None
+
+    def start_steps(self) -> None:
+        """Begins `steps.jsonl` anew: a resumed run replays its calls, so it writes the same lines again."""
+        self._steps = self.steps.open("w", encoding="utf-8")
+
+    def add_step(self, record: Mapping[str, Any]) -> None:
+        assert self._steps is not None, "start_steps comes first"
+        self._steps.write(json.dumps(record, ensure_ascii=False) + "\n")
+        self._steps.flush()
+
+    def __enter__(self) -> "RunFolder":
+        try:
+            self._lock = (self.path / ".lock").open("w")
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UserError(f"{self.path} is in use by another process: wait for it, or start another run") from None
+        except OSError as error:
+            raise UserError(f"cannot write to {self.path}: {error.strerror}") from None
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for file in (self._steps, self._lock):
+            if file is not None:
+                file.close()

@@ -1,0 +1,87 @@
+"""The tables that a person reads after a run or an evaluation."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from programs.screen import Screen
+
+SHOWN = ("spearman", "mae")
+"""Metrics of the tables on the screen; the files hold all."""
+
+
+def show_summary(summary: Mapping[str, Any], screen: Screen) -> None:
+    """Before, after and difference per criterion, with 95 % intervals and coverage."""
+    if not summary["before"] or not summary["after"]:
+        screen.result(f"stopped ({summary['stopped']}) before the test rows were scored: no agreement is known")
+        return
+    for metric in SHOWN:
+        _show_metric(summary, "pooled", metric, screen)
+    if summary["after"]["by_document"]["spearman"]["mean"]["n"]:
+        _show_metric(summary, "by_document", "spearman", screen)
+    _show_notes(summary, screen)
+
+
+def _show_metric(summary: Mapping[str, Any], view: str, metric: str, screen: Screen) -> None:
+    parts = [summary[name][view][metric] for name in ("before", "after", "difference")]
+    coverage = summary["after"]["coverage"]
+    rows = [
+        [name, *(cell_text(part[name]) for part in parts), str(parts[1][name]["n"]), _covered(coverage.get(name))]
+        for name in parts[0]
+    ]
+    unit = "pooled over the test rows" if view == "pooled" else "mean over documents"
+    title = f"\n{metric}, {unit}, with 95 % intervals"
+    counted = "rows" if view == "pooled" else "documents"
+    screen.table(title, ["criterion", "before", "after", "difference", counted, "coverage"], rows)
+
+
+def _show_notes(summary: Mapping[str, Any], screen: Screen) -> None:
+    kept = ", ".join(f"{'+'.join(head['group'])}: step {head['step']}" for head in summary["kept"])
+    screen.result(f"\nkept judge: {kept} (step 0 is the initial rubric)")
+    optimism = summary["optimism"]["validation_minus_test"]
+    if optimism is not None:
+        screen.result(f"optimism ({summary['optimism']['metric']}, validation minus test): {optimism:+.3f}")
+
+
+def show_agreement(agreement: Mapping[str, Any], screen: Screen) -> None:
+    """One judge's agreement: a row a criterion, a column a metric."""
+    for view, unit in (("pooled", "pooled over the rows"), ("by_document", "mean over documents")):
+        metrics = agreement[view]
+        if not metrics["spearman"]["mean"]["n"]:
+            continue
+        names = list(metrics["spearman"])
+        rows = [
+            [
+                name,
+                *(cell_text(metrics[metric][name]) for metric in metrics),
+                str(metrics["spearman"][name]["n"]),
+                _covered(agreement["coverage"].get(name)),
+            ]
+            for name in names
+        ]
+        counted = "rows" if view == "pooled" else "documents"
+        screen.table(f"\nagreement, {unit}, with 95 % intervals", ["criterion", *metrics, counted, "coverage"], rows)
+
+
+def show_calls(calls: Mapping[str, Mapping[str, int]], screen: Screen) -> None:
+    """Calls and tokens by role."""
+    header = ["role", "calls", "failed", "reused", "prompt tokens", "completion tokens", "cached prompt tokens"]
+    keys = ("calls", "failed", "reused", "prompt_tokens", "completion_tokens", "cached_prompt_tokens")
+    rows: list[Sequence[str]] = [[role, *(f"{tally[key]:,}" for key in keys)] for role, tally in calls.items()]
+    screen.table("\nLM calls", header, rows)
+
+
+def cell_text(cell: Mapping[str, Any]) -> str:
+    """`.412 [.310, .502]`, or the value alone where there is no interval, or `undefined`."""
+    if cell["value"] is None:
+        return "undefined"
+    value = _short(cell["value"])
+    return value if cell["low"] is None else f"{value} [{_short(cell['low'])}, {_short(cell['high'])}]"
+
+
+def _short(value: float) -> str:
+    """Three decimals without the leading zero: .412, -.03 as -.030, 1.204."""
+    return f"{value:.3f}".replace("0.", ".", 1) if abs(value) < 1 else f"{value:.3f}"
+
+
+def _covered(cell: Mapping[str, int] | None) -> str:
+    return f"{cell['scored']}/{cell['rows']}" if cell else ""

@@ -1,0 +1,116 @@
+"""The settings of an optimization run: one dataclass, its presets, and which of them a resumed run may change.
+
+Imported before DSPy, so that `--help` answers at once.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from programs.errors import UserError
+
+ROLE_NAMES = ("judge", "loss", "gradient", "rewrite", "rater")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that decides what a run does. Field names are the long flags with `_` for `-`."""
+
+    mode: str = "SSC"
+    preset: str = "light"
+    # the task and its rows
+    task: str | None = None
+    data: str | None = None
+    inputs: str | None = None
+    criteria: str | None = None
+    group: str | None = None
+    instructions: str | None = None
+    train_size: int = 60
+    val_size: int = 60
+    test_size: int = 90
+    split_by: str = "document"
+    # the loop
+    steps: int = 3
+    batch_size: int = 3
+    gate: str = "spearman"
+    accept: str = "probable"
+    probability: float = 0.8
+    keep: str = "best"
+    reserve: float = 0.5
+    eval_every: int = 0
+    seed: int = 0
+    # the LMs
+    lm: str = "local"
+    api_base: str | None = None
+    adapter: str = "compact"
+    schema: str = "auto"
+    judge_lm: str | None = None
+    loss_lm: str | None = None
+    gradient_lm: str | None = None
+    rewrite_lm: str | None = None
+    rater_lm: str | None = None
+    judge_api_base: str | None = None
+    loss_api_base: str | None = None
+    gradient_api_base: str | None = None
+    rewrite_api_base: str | None = None
+    rater_api_base: str | None = None
+    judge_temperature: float = 0.1
+    loss_temperature: float = 0.3
+    gradient_temperature: float = 0.3
+    rewrite_temperature: float = 0.7
+    rater_temperature: float = 0.0
+    # how it is done, not what
+    threads: int = 8
+    retries: int = 3
+    reuse: str = "on"
+    save_prompts: bool = False
+    max_calls: int | None = None
+    max_tokens: int | None = None
+    max_minutes: float | None = None
+
+    def by_role(self, suffix: str) -> dict[str, Any]:
+        """`{role: value}` of the fields `<role>_<suffix>`."""
+        return {role: getattr(self, f"{role}_{suffix}") for role in ROLE_NAMES}
+
+
+PRESETS: Mapping[str, Mapping[str, Any]] = {
+    "light": {},
+    "paper": {
+        "steps": 12,
+        "batch_size": 3,
+        "train_size": 160,
+        "val_size": 100,
+        "test_size": 480,
+        "eval_every": 1,
+        "gate": "mae",
+        "accept": "not_worse",
+        "reserve": 0.0,
+    },
+}
+
+CHANGEABLE = {
+    "threads", "retries", "reuse", "save_prompts", "max_calls", "max_tokens", "max_minutes", "api_base",
+    *(f"{role}_api_base" for role in ROLE_NAMES),
+}  # fmt: skip
+"""Settings that a resumed run may have anew, since they do not change its results."""
+
+SIZES = ("train_size", "val_size", "test_size")
+
+
+def resolve(given: Mapping[str, Any]) -> Settings:
+    """The flags that were given, over their preset, over the defaults."""
+    preset = given.get("preset", "light")
+    return Settings(**{**PRESETS[preset], **given})
+
+
+def resumed(stored: Mapping[str, Any], given: Mapping[str, Any]) -> Settings:
+    """The settings of a stopped run with the changeable ones given anew; any other difference is refused."""
+    known = {field.name for field in fields(Settings)}
+    before = Settings(**{name: value for name, value in stored.items() if name in known})
+    for name, value in given.items():
+        if name not in CHANGEABLE and getattr(before, name) != value:
+            raise UserError(
+                f"--{name.replace('_', '-')} {value} differs from the run's {getattr(before, name)}, which would "
+                "change its results: leave the flag out to resume, or start a new run without --resume"
+            )
+    return Settings(**{**vars(before), **{name: value for name, value in given.items() if name in CHANGEABLE}})

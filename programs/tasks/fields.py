@@ -1,0 +1,75 @@
+"""The parts of a task, and how each is read from its table of the task's file (format: see `task.py`)."""
+
+from dataclasses import dataclass
+
+from programs.errors import UserError
+from programs.tasks.names import check_scale
+from programs.tasks.section import Section
+from signatures.records import Criterion
+
+PARTS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True)
+class Input:
+    """One text that the judge sees: the field's name, and how prompts and people call it."""
+
+    name: str
+    label: str
+
+
+@dataclass(frozen=True)
+class DataReference:
+    """Where rows come from: a file, or a data set of the hub (all its splits where none are named)."""
+
+    file: str = ""
+    hub: str = ""
+    config: str = ""
+    splits: tuple[str, ...] = ()
+
+
+def read_input(section: Section) -> Input:
+    section.only(["name", "label", "column"])
+    name = section.text("name")
+    return Input(name, section.text("label", "") or name.replace("_", " "))
+
+
+def read_criterion(section: Section) -> Criterion:
+    section.only(["name", "label", "description", "rubric", "scale", "column"])
+    name, (low, high) = section.text("name"), section.scale()
+    check_scale(name, low, high, section.where)
+    texts = {key: section.text(key, "") for key in ("rubric", "label", "description")}
+    return Criterion(name, low, high, **texts)
+
+
+def criterion_to_dict(criterion: Criterion) -> dict[str, object]:
+    texts = {"label": criterion.label, "description": criterion.description, "rubric": criterion.rubric}
+    return {"name": criterion.name, "scale": [criterion.low, criterion.high], **texts}
+
+
+def read_optional(section: Section) -> tuple[str, ...]:
+    names = section.texts("optional")
+    for name in names:
+        if name not in ("document", "row", "split"):
+            raise UserError(f"{section.where}: 'optional' may name document, row and split, not {name!r}")
+    return names
+
+
+def read_data(section: Section) -> DataReference | None:
+    section.only(["file", "hub", "config", "splits"])
+    if not section.values:
+        return None
+    reference = DataReference(
+        section.text("file", ""), section.text("hub", ""), section.text("config", ""), section.texts("splits")
+    )
+    if bool(reference.file) == bool(reference.hub):
+        raise UserError(f"{section.where}: name either a 'file' or a data set of the 'hub'")
+    return reference
+
+
+def read_split_values(section: Section) -> dict[str, str]:
+    values = {word: section.text(word) for word in section.values}
+    for word, part in values.items():
+        if part not in PARTS:
+            raise UserError(f"{section.where}: {word!r} must stand for one of {', '.join(PARTS)}, not {part!r}")
+    return values

@@ -1,0 +1,184 @@
+"""What is judged: a task names the inputs of the judge, the criteria, and the columns of the data they live in.
+
+A task is a small TOML file (the same keys, as JSON, are kept in a run's `config.json` and in `judge.json`):
+
+    name = "summeval"                          # letters, digits, _ and -
+    instructions = "Judge the summary."        # the judge's directive, short
+    document = ["doc_id", "id"]                # optional: the column that groups rows; documents are never split
+    row = "id"                                 # optional: the column of unique row ids; else rows are numbered
+    split = "split"                            # optional: the column that fixes train, validation and test
+    optional = ["row", "split"]                # optional: which of document, row, split a table may lack
+
+    [[inputs]]                                 # in prompt order: the shared source first, the judged text last
+    name = "source"                            # an identifier; the field's name in prompts and examples
+    label = "Article"                          # optional: how people and prompts call it
+    column = ["source", "text"]                # optional, default the name; of several, the first present is read
+
+    [[criteria]]
+    name = "fluency"
+    scale = [1, 5]                             # lowest and highest level, whole numbers
+    label = "Fluency"                          # optional
+    description = "..."                        # optional: what it means, for LMs that do not see the rubric
+    rubric = "Rate from 1 to 5."               # optional: the initial instruction
+    column = "fluency"                         # optional, default the name
+
+    [data]                                     # optional: what is read when no --data is given, one of
+    file = "sample.csv"                        #   a file beside the TOML file, or
+    hub = "mteb/summeval"                      #   a data set of the hub, with optional `config` and `splits`
+    config = "eng"
+    splits = ["train", "dev", "test"]
+
+    [expand]                                   # optional: columns that hold lists of equal length, one item a row
+    columns = ["machine_summaries", "fluency"]
+
+    [split_values]                             # optional: own words of the split column; train, training, dev, val,
+    heldout = "test"                           # valid, validation, test, testing are known
+
+Everything else in the file is refused, so that a misspelt key is never silently ignored.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+from programs.errors import UserError, suggest
+from programs.tasks import fields
+from programs.tasks.fields import DataReference, Input
+from programs.tasks.names import check_names, check_scale, check_task_name
+from programs.tasks.section import Section
+from signatures.records import Criterion, Group
+
+TASKS_FOLDER = Path(__file__).parent
+"""Where the built-in tasks, and the files they name, lie."""
+
+_KEYS = ("name", "instructions", "document", "row", "split", "optional", "inputs", "criteria", "data", "expand")
+_SPLIT_WORDS = {
+    "train": "train", "training": "train", "dev": "validation", "val": "validation", "valid": "validation",
+    "validation": "validation", "test": "test", "testing": "test",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is judged (see this module's docstring for the file it is read from).
+
+    `columns` maps inputs and criteria to the columns they may stand in, first choice first (not mapped: a column of
+    their own name); `document`, `row` and `split` hold such choices too, and are empty where there is no such column.
+    Raises UserError for names and scales that cannot work.
+    """
+
+    name: str
+    instructions: str
+    inputs: tuple[Input, ...]
+    criteria: tuple[Criterion, ...]
+    columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    document: tuple[str, ...] = ()
+    row: tuple[str, ...] = ()
+    split: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
+    data: DataReference | None = None
+    expand: tuple[str, ...] = ()
+    split_values: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        where = f"task {self.name!r}"
+        check_task_name(self.name, where)
+        check_names([*self.input_names, *self.criterion_names], where)
+        for criterion in self.criteria:
+            check_scale(criterion.name, criterion.low, criterion.high, where)
+
+    @property
+    def input_names(self) -> tuple[str, ...]:
+        return tuple(each.name for each in self.inputs)
+
+    @property
+    def criterion_names(self) -> Group:
+        return tuple(each.name for each in self.criteria)
+
+    def select(self, group: Group) -> tuple[Criterion, ...]:
+        """The criteria that `group` names, in the group's order; an unknown name is a KeyError."""
+        criteria = {each.name: each for each in self.criteria}
+        return tuple(criteria[name] for name in group)
+
+    def choices(self, name: str) -> tuple[str, ...]:
+        """The columns that an input or criterion may stand in, first choice first."""
+        return self.columns.get(name, (name,))
+
+    def part(self, word: str) -> str | None:
+        """Train, validation or test: what a value of the split column stands for, None when it is not known."""
+        return self.split_values.get(word) or _SPLIT_WORDS.get(word.strip().lower())
+
+    def to_dict(self) -> dict[str, object]:
+        """The task as JSON, under the keys of its TOML file; `Task.from_dict` reads it back to an equal task."""
+        return {
+            "name": self.name,
+            "instructions": self.instructions,
+            "document": list(self.document),
+            "row": list(self.row),
+            "split": list(self.split),
+            "optional": list(self.optional),
+            "inputs": [asdict(each) | self._column(each.name) for each in self.inputs],
+            "criteria": [fields.criterion_to_dict(each) | self._column(each.name) for each in self.criteria],
+            "data": asdict(self.data) | {"splits": list(self.data.splits)} if self.data else {},
+            "expand": {"columns": list(self.expand)},
+            "split_values": dict(self.split_values),
+        }
+
+    def _column(self, name: str) -> dict[str, list[str]]:
+        return {"column": list(self.columns[name])} if name in self.columns else {}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, object], where: str) -> "Task":
+        """The task that `values`, a parsed TOML file or the JSON of `to_dict`, describes; `where` names the file."""
+        section = Section(where, values).only((*_KEYS, "split_values"))
+        inputs, criteria = section.tables("inputs"), section.tables("criteria")
+        columns = {each.text("name"): each.texts("column") for each in (*inputs, *criteria)}
+        check_task_name(section.text("name"), where)
+        check_names([each.text("name") for each in (*inputs, *criteria)], where)
+        return cls(
+            name=section.text("name"),
+            instructions=section.text("instructions"),
+            inputs=tuple(fields.read_input(each) for each in inputs),
+            criteria=tuple(fields.read_criterion(each) for each in criteria),
+            columns={name: choices for name, choices in columns.items() if choices},
+            document=section.texts("document"),
+            row=section.texts("row"),
+            split=section.texts("split"),
+            optional=fields.read_optional(section),
+            data=fields.read_data(section.table("data")),
+            expand=section.table("expand").only(["columns"]).texts("columns"),
+            split_values=fields.read_split_values(section.table("split_values")),
+        )
+
+
+def built_in_tasks() -> tuple[str, ...]:
+    """The names that `load_task` knows without a path."""
+    return tuple(sorted(path.stem for path in TASKS_FOLDER.glob("*.toml")))
+
+
+def load_task(name: str) -> Task:
+    """The built-in task of that name, or the task in the TOML file of that path.
+
+    Raises UserError when there is none, or when the file is not a task.
+    """
+    if name in built_in_tasks():
+        return _read(TASKS_FOLDER / f"{name}.toml")
+    path = Path(name)
+    if path.suffix != ".toml":
+        known = ", ".join(built_in_tasks())
+        raise UserError(f"--task: no task {name!r}{suggest(name, built_in_tasks())} (known: {known}, or a .toml file)")
+    task = _read(path)
+    if task.data is None or not task.data.file:
+        return task
+    return replace(task, data=replace(task.data, file=str(path.parent.resolve() / task.data.file)))
+
+
+def _read(path: Path) -> Task:
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise UserError(f"--task: {path} cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: not a TOML file in UTF-8: {error}") from error
+    return Task.from_dict(values, str(path))

@@ -1,0 +1,75 @@
+"""The frozen data that flows between judge, critics and metrics."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+Group = tuple[str, ...]
+"""Names of the criteria that one LM call handles: `("fluency",)` is separate, `("fluency", "relevance")` joint."""
+
+Rubric = Mapping[str, str]
+"""Criterion name -> the instruction that tells the judge how to score it (the optimized variable)."""
+
+
+def nearest_level(value: float) -> int:
+    """The level that a fractional rating stands for, rounding half up: 2.5 -> 3 (PAPER protocol: CORRECT)."""
+    return math.floor(value + 0.5)
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """One thing that is judged, on an ordinal scale of whole numbers `low..high`.
+
+    `name` is the identifier used for output fields, columns and files; `label` is how people (and prompts) call it;
+    `description` says what it means and is used only where a criterion must be explained to an LM that does not see
+    its rubric; `rubric` is the initial instruction.
+    """
+
+    name: str
+    low: int
+    high: int
+    rubric: str = ""
+    label: str = ""
+    description: str = ""
+
+    @property
+    def levels(self) -> tuple[int, ...]:
+        return tuple(range(self.low, self.high + 1))
+
+    @property
+    def title(self) -> str:
+        return self.label or self.name.replace("_", " ")
+
+    @property
+    def meaning(self) -> str:
+        return self.description or self.title
+
+    @property
+    def initial_rubric(self) -> str:
+        return self.rubric or f"Rate from {self.low} to {self.high}."
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What one judge said of one row. A criterion that got no valid score is `None` (unscored), never a number."""
+
+    row: str
+    scores: Mapping[str, float | None]
+
+    def scored(self, group: Group) -> Group:
+        """The criteria of `group` that have a score, in the group's order."""
+        return tuple(name for name in group if self.scores.get(name) is not None)
+
+
+@dataclass(frozen=True)
+class Note:
+    """A critique (stage `loss`) or a textual gradient (stage `gradient`) about one row, for the criteria of `group`."""
+
+    stage: str
+    row: str
+    group: Group
+    text: str
+
+    def concerns(self, group: Group) -> bool:
+        """A joint text cannot be split, so it counts for every criterion that it was written for."""
+        return not set(self.group).isdisjoint(group)

@@ -1,0 +1,30 @@
+"""The rewrite: once per step, the batch's gradients become new rubric(s)."""
+
+from collections.abc import Sequence
+
+import dspy
+
+from signatures.records import Criterion
+
+INSTRUCTIONS = """\
+You rewrite the rubric that a judge follows. You see the current rubric, texts that the judge scored with it, and
+feedback on the rubric from these texts. Write the improved rubric for each listed criterion: keep what works, apply
+the feedback, and say in general terms what each level of the scale looks like. A rubric is an instruction to the judge:
+do not copy the texts into it, do not mention this feedback, keep the scale as it is, and say nothing of reply formats.
+Keep it short: a few sentences."""
+
+
+def rewrite_signature(criteria: Sequence[Criterion]) -> type[dspy.Signature]:
+    """The signature that rewrites the rubrics of `criteria` in one call: one text output per criterion.
+
+    Separate and joint rewrites are this signature with a shorter or longer list, in the same format.
+    """
+    fields: dict = {
+        "rubric": (list[str], dspy.InputField(desc="the current rubric")),
+        "cases": (list[str], dspy.InputField(desc="texts and the judge's scores")),
+        "feedback": (list[str], dspy.InputField(desc="feedback on the rubric")),
+    }
+    for criterion in criteria:
+        desc = f"the improved rubric for {criterion.title}, on the scale {criterion.low} to {criterion.high}"
+        fields[criterion.name] = (str, dspy.OutputField(desc=desc))
+    return dspy.Signature(fields, INSTRUCTIONS)

@@ -1,0 +1,39 @@
+"""Isolation: no network, no key, no disk cache, DSPy's settings reset around every test."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+os.environ["DSPY_CACHEDIR"] = tempfile.mkdtemp(prefix="judgegrad-test-")
+os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "true"
+
+import dspy
+import pytest
+
+from programs.tasks.fields import Input
+from programs.tasks.task import Task
+from signatures.records import Criterion
+
+
+@pytest.fixture(autouse=True)
+def isolated() -> Iterator[None]:
+    dspy.configure_cache(enable_disk_cache=False, enable_memory_cache=False)
+    with dspy.context(lm=None, trace=None, adapter=None):
+        yield
+
+
+@pytest.fixture
+def task() -> Task:
+    """Four criteria, as in the paper, on one input."""
+    names = ("fluency", "relevance", "coherence", "consistency")
+    return Task("test", "Judge the text.", (Input("text", "Text"),), tuple(Criterion(name, 1, 5) for name in names))
+
+
+@pytest.fixture
+def shared_data() -> Path:
+    """The folder of real rated data, which is not part of the project; tests that need it are skipped without."""
+    folder = Path(os.environ.get("JUDGEGRAD_DATA", Path(__file__).parents[2] / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip("no real data here (set JUDGEGRAD_DATA to a folder with summeval.jsonl and brighter_eng.jsonl)")
+    return folder

@@ -1,0 +1,133 @@
+"""The one fake engine of the tests: it counts calls by stage, keeps what was asked, and answers by functions."""
+
+import json
+import re
+import threading
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import dspy
+from dspy.lm15 import Message, Request, Response, TextPart, Usage
+
+STAGES = {
+    "loss": "A judge scored a text",
+    "gradient": "You improve the rubric",
+    "rewrite": "You rewrite the rubric",
+    "rater": "Rate how",
+}
+Answer = Callable[[str, str, str, tuple[int, ...]], Any]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request as the engine saw it."""
+
+    stage: str
+    system: str
+    user: str
+    request: Request
+
+
+def plain_score(name: str, system: str, user: str, levels: tuple[int, ...]) -> Any:
+    """A level that depends on criterion, rubric and text: some agreement with nothing, always the same."""
+    return levels[zlib.crc32(f"{name}|{rubric_in(system, name)}|{user}".encode()) % len(levels)]
+
+
+def plain_rewrite(name: str, system: str, user: str, levels: tuple[int, ...]) -> Any:
+    return f"{name} rubric, version {zlib.crc32(user.encode()) % 1000}"
+
+
+class FakeEngine:
+    """Answers every stage. `score` and `rewrite` give a field's value from (name, system, user, levels).
+
+    `reply` may answer a whole request instead (text), or return None to leave it to the others.
+    """
+
+    supports_response_schema = True
+    supported_params = frozenset({"response_format", "temperature", "max_tokens", "seed", "logprobs"})
+
+    def __init__(
+        self,
+        score: Answer = plain_score,
+        rewrite: Answer = plain_rewrite,
+        reply: Callable[[Asked], str | None] | None = None,
+    ) -> None:
+        self.score = score
+        self.rewrite = rewrite
+        self.reply = reply
+        self.asked: list[Asked] = []
+        self._lock = threading.Lock()
+
+    def complete(self, request: Request) -> Response:
+        asked = Asked(stage_of(str(request.system)), str(request.system), request.messages[-1].text, request)
+        with self._lock:
+            self.asked.append(asked)
+        text = self.reply(asked) if self.reply else None
+        text = self._text(asked) if text is None else text
+        words = len(asked.system.split()) + len(asked.user.split())
+        return Response(
+            id="fake",
+            model=request.model,
+            message=Message.assistant([TextPart(text)]),
+            finish_reason="stop",
+            usage=Usage(input_tokens=words, output_tokens=len(text.split())),
+        )
+
+    def counts(self) -> dict[str, int]:
+        """Requests by stage."""
+        stages = [asked.stage for asked in self.asked]
+        return {stage: stages.count(stage) for stage in ("judge", "loss", "gradient", "rewrite", "rater")}
+
+    def of(self, stage: str) -> list[Asked]:
+        return [asked for asked in self.asked if asked.stage == stage]
+
+    def _text(self, asked: Asked) -> str:
+        if asked.stage in ("loss", "gradient"):
+            return f"{asked.stage} text on: {asked.user[-60:]}"
+        answer = self.rewrite if asked.stage == "rewrite" else self.score
+        fields = fields_of(asked.request)
+        return json.dumps({name: answer(name, asked.system, asked.user, levels) for name, levels in fields.items()})
+
+
+def stage_of(system: str) -> str:
+    return next((stage for stage, words in STAGES.items() if words in system), "judge")
+
+
+def fields_of(request: Request) -> dict[str, tuple[int, ...]]:
+    """Output field -> its levels (none for a text), from the request's JSON schema or from the reply's shape."""
+    form = request.config.response_format
+    if form is not None:
+        schema: Mapping[str, Any] = form["schema"] if "schema" in form else form["json_schema"]["schema"]
+        return {name: tuple(each.get("enum", ())) for name, each in schema["properties"].items()}
+    shape = str(request.system).rpartition("JSON object only: ")[2]
+    found = re.findall(r'"(\w+)": <(?:(-?\d+)-(-?\d+)|text)>', shape)
+    return {name: tuple(range(int(low), int(high) + 1)) if low else () for name, low, high in found}
+
+
+def rubric_in(system: str, name: str) -> str:
+    """The rubric of a criterion as the compact judge prompt shows it (one line)."""
+    found = re.search(rf"^{name} \([-\d]+\): (.*)$", system, flags=re.MULTILINE)
+    return found.group(1) if found else ""
+
+
+def fake_lm(engine: FakeEngine | None = None, **options: Any) -> dspy.LM:
+    """A `dspy.LM` over a fake engine, without cache."""
+    return dspy.LM("fake/model", engine=engine or FakeEngine(), cache=False, **options)
+
+
+def rated_rows(
+    criteria: Sequence[str], count: int = 12, documents: int = 4, levels: tuple[int, ...] = (1, 2, 3, 4, 5)
+) -> list[dspy.Example]:
+    """Rated rows of short texts; the ratings vary and differ between the criteria."""
+    return [
+        dspy.Example(
+            text=f"text number {place}",
+            row_id=str(place),
+            document_id=f"document {place % documents}",
+            split=None,
+            **{name: float(levels[(place * (2 * k + 1) + k) % len(levels)]) for k, name in enumerate(criteria)},
+        ).with_inputs("text")
+        for place in range(count)
+    ]
