@@ -73,6 +73,11 @@ class ClusterTables:
         """How many numbers one table takes."""
         return int(self.counts.shape[1])
 
+    @property
+    def filled(self) -> int:
+        """How many (cluster, cell) pairs hold a row."""
+        return int(self.counts.nnz if sparse.issparse(self.counts) else np.count_nonzero(self.counts))
+
     def weighted(self, weights: Values) -> Values:
         """(B, C): the tables in which cluster g counts `weights[b, g]` times."""
         return np.ascontiguousarray(weights @ self.counts)

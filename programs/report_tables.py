@@ -11,9 +11,6 @@ SHOWN = ("spearman", "mae")
 
 def show_summary(summary: Mapping[str, Any], screen: Screen) -> None:
     """Before, after and difference per criterion, with 95 % intervals and coverage."""
-    if not summary["before"] or not summary["after"]:
-        screen.result(f"stopped ({summary['stopped']}) before the test rows were scored: no agreement is known")
-        return
     for metric in SHOWN:
         _show_metric(summary, "pooled", metric, screen)
     if summary["after"]["by_document"]["spearman"]["mean"]["n"]:
@@ -36,6 +33,8 @@ def _show_metric(summary: Mapping[str, Any], view: str, metric: str, screen: Scr
 
 def _show_notes(summary: Mapping[str, Any], screen: Screen) -> None:
     kept = ", ".join(f"{'+'.join(head['group'])}: step {head['step']}" for head in summary["kept"])
+    if summary["stopped"]:
+        screen.result(f"\nstopped early ({summary['stopped']}): scored from what is known, see the coverage")
     screen.result(f"\nkept judge: {kept} (step 0 is the initial rubric)")
     optimism = summary["optimism"]["validation_minus_test"]
     if optimism is not None:

@@ -7,6 +7,7 @@ import dspy
 from dspy.utils.exceptions import AdapterParseError, ContextWindowExceededError
 
 from programs.backends.adapter import CompactAdapter
+from programs.records.calls import NoAnswer
 from programs.tasks.task import Task
 from signatures.judge import judge_signature, rubric_of
 from signatures.records import Group, Rubric
@@ -56,7 +57,7 @@ class Judge(dspy.Module):
                 prediction: Mapping[str, Any] = self.heads[head](**wanted).toDict()
             except AdapterParseError as error:
                 prediction = error.parsed_result or {}
-            except ContextWindowExceededError:
+            except (ContextWindowExceededError, NoAnswer):
                 prediction = {}
         return {name: prediction.get(name) for name in self.groups[head]}
 
@@ -65,6 +66,10 @@ class Judge(dspy.Module):
         """Criterion -> rubric, over all heads, in the task's order."""
         held = {name: text for head in self.heads for name, text in rubric_of(head.signature).items()}
         return {name: held[name] for name in self.task.criterion_names}
+
+    def rubric_of(self, group: Group) -> dict[str, str]:
+        """The rubrics of a group's criteria."""
+        return {name: self.rubric[name] for name in group}
 
     def with_rubric(self, rubric: Rubric) -> "Judge":
         """A copy with some criteria's rubrics replaced; this judge stays as it is."""

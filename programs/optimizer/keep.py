@@ -25,10 +25,6 @@ Archive = Mapping[Group, tuple[Candidate, ...]]
 """Every head's accepted candidates in the order of the steps, the initial one first."""
 
 
-def candidate(step: int, rubric: Rubric, scores: Scores, metric: str, group: Group) -> Candidate:
-    return Candidate(step, {name: rubric[name] for name in group}, values(scores, metric, group))
-
-
 def standing(found: Mapping[str, float | None]) -> tuple[int, float]:
     """Sorts candidates: first by how many criteria are defined (not constant), then by their mean."""
     defined = [value for value in found.values() if value is not None]

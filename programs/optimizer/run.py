@@ -11,13 +11,14 @@ from programs.backends.roles import Roles
 from programs.optimizer.cast import cast_roles
 from programs.optimizer.estimate import Plan
 from programs.optimizer.fan_out import Pool
-from programs.optimizer.incumbent import Outcome
+from programs.optimizer.incumbent import Incumbent, Outcome
 from programs.optimizer.judge import Judge
 from programs.optimizer.modes import groups, parse_mode
 from programs.optimizer.saved import save_judge
 from programs.optimizer.scoring import judge_rows, scores_of
 from programs.optimizer.steps import Step, step_record
 from programs.optimizer.teleprompter import TextualGradient
+from programs.records.budget import OutOfBudget
 from programs.records.calls import CallLog
 from programs.records.folder import RunFolder, write_json
 from programs.screen import Screen, token_sum
@@ -61,33 +62,58 @@ class Run:
         self.roles = roles
         self.pool = Pool(settings.threads, screen.started)
         self.optimizer = teleprompter(settings, self._on_step)
+        self.stopped: str | None = None
 
     def whole(self) -> dict[str, Any]:
-        """Test, search, save, test, report."""
+        """Test, search, save, test, report. A reached budget or Ctrl-C ends it early with what is known by then."""
         self.screen.tokens = lambda: token_sum(self.roles.calls.summary())
         self.screen.expect(sum(plan(self.settings, self.task, self.splits).calls().values()))
         self.folder.start_steps()
         student = Judge(self.task, adapter=self.settings.adapter, schema=self.settings.schema)
         start = student.with_groups(groups(parse_mode(self.settings.mode).judge, self.task.criterion_names))
         before = self._test(start, "test, before")
-        self.screen.at("validation")
-        outcome = self.optimizer.search(
-            student, trainset=self.splits.train, valset=self.splits.validation, roles=self.roles, pool=self.pool
-        )
+        outcome = self._search(start)
         save_judge(outcome.judge, self.folder.judge)
         after = self._test(outcome.judge, "test, after")
         summary = self._summary(before, after, outcome)
         write_json(self.folder.summary, summary)
+        if self.stopped == "interrupted":
+            raise KeyboardInterrupt
         return summary
 
+    def _search(self, start: Judge) -> Outcome:
+        self.screen.at("initial judge")
+        if self.stopped is not None:
+            return Incumbent(start, (), lambda judge, rows: [], self.optimizer.metric).outcome("last")
+        outcome = self.optimizer.search(
+            start, trainset=self.splits.train, valset=self.splits.validation, roles=self.roles, pool=self.pool
+        )
+        if outcome.stopped is not None:
+            self._stop(outcome.stopped)
+        return outcome
+
     def _test(self, judge: Judge, where: str) -> Scores:
+        """The test rows' scores, whatever is known of them when the run is stopped in the middle."""
         self.screen.at(where)
+        try:
+            return self._scores(judge)
+        except (OutOfBudget, KeyboardInterrupt) as stop:
+            self._stop("budget" if isinstance(stop, OutOfBudget) else "interrupted")
+            return self._scores(judge)
+
+    def _scores(self, judge: Judge) -> Scores:
         with self.roles.playing("judge"):
             return scores_of(judge, self.splits.test, judge_rows(judge, self.splits.test, self.pool))
 
+    def _stop(self, reason: str) -> None:
+        """From here on nothing is sent: rows whose answers are not known stay unscored."""
+        self.stopped = self.stopped or reason
+        self.roles.calls.known_only = True
+
     def _on_step(self, step: Step) -> None:
         every = self.settings.eval_every
-        tested = self._test(step.judge, f"test, step {step.number}") if every and step.number % every == 0 else None
+        self.screen.at(f"test, step {step.number}")
+        tested = self._scores(step.judge) if every and step.number % every == 0 else None
         self.folder.add_step(step_record(step, point_values(tested) if tested else None))
         self.screen.at(f"step {step.number + 1}/{self.settings.steps}" if step.number < self.settings.steps else "end")
 
@@ -97,7 +123,7 @@ class Run:
             "mode": parse_mode(self.settings.mode).name,
             "task": self.task.name,
             "seed": seed,
-            "stopped": None,
+            "stopped": self.stopped,
             "before": summarize(before, seed=seed),
             "after": summarize(after, seed=seed),
             "difference": difference(before, after, seed=seed),

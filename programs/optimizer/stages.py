@@ -1,15 +1,18 @@
 """The three reflective stages: loss, gradient, rewrite. Each speaks once per group of criteria (and row)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import dspy
 import orjson
 from dspy.utils.exceptions import AdapterParseError
 
 from programs.backends.adapter import CompactAdapter, ProseAdapter, block, system_text
+from programs.backends.roles import Roles
 from programs.optimizer.fan_out import Pool
 from programs.optimizer.judge import Judge
+from programs.optimizer.scoring import judge_rows
 from signatures.gradient import Gradient
 from signatures.loss import Loss, comparison
 from signatures.records import Group, Judgement, Note, Rubric
@@ -100,6 +103,25 @@ class RewriteStage(dspy.Module):
                 return {name: str(text) for name, text in predict(**inputs).toDict().items() if name in group}
             except AdapterParseError as error:
                 return dict(error.parsed_result or {})
+
+
+@dataclass(frozen=True)
+class Stages:
+    """The four stages of a step, each played by its own LM."""
+
+    judge: Callable[[Judge, Sequence[dspy.Example]], list[Judgement]]
+    loss: Callable[[Judge, Batch, Sequence[Group]], list[Note]]
+    gradient: Callable[[Judge, Batch, Sequence[Note], Sequence[Group]], list[Note]]
+    rewrite: Callable[[Judge, Batch, Sequence[Note], Sequence[Group]], Rubric]
+
+    @classmethod
+    def of(cls, roles: Roles, pool: Pool, schema: str = "auto") -> "Stages":
+        return cls(
+            judge=roles.cast("judge", partial(judge_rows, pool=pool)),
+            loss=roles.cast("loss", partial(LossStage(), pool=pool)),
+            gradient=roles.cast("gradient", partial(GradientStage(), pool=pool)),
+            rewrite=roles.cast("rewrite", partial(RewriteStage(schema), pool=pool)),
+        )
 
 
 def rubric_lines(judge: Judge, group: Group) -> list[str]:

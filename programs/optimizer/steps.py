@@ -5,23 +5,22 @@ from dataclasses import dataclass, field
 
 from programs.optimizer.gate import Verdict
 from programs.optimizer.judge import Judge
-from signatures.records import Judgement, Note, Rubric
+from programs.optimizer.stages import Batch
+from signatures.records import Note, Rubric
 
 
 @dataclass(frozen=True)
 class Step:
     """One step of the optimization. Step 0 is the initial judge.
 
-    `judge` is the judge after the step (the next one's start), `rubric` its rubrics, `proposal` the rubrics that the
-    rewrite wrote for this step's criteria, kept or not; `validation` the gate's metric per criterion of `judge` on the
-    gate's rows; `spent` the calls and tokens of the step.
+    `judge` is the judge after the step (the next one's start), `proposal` the rubrics that the rewrite wrote, kept or
+    not; `validation` the gate's metric per criterion of `judge` on the gate's rows (higher is better); `spent` the
+    calls and tokens of the step.
     """
 
     number: int
     judge: Judge
-    rubric: Rubric
-    rows: Sequence[str] = ()
-    judgements: Sequence[Judgement] = ()
+    batch: Batch = field(default_factory=lambda: Batch((), ()))
     losses: Sequence[Note] = ()
     gradients: Sequence[Note] = ()
     proposal: Rubric = field(default_factory=dict)
@@ -34,9 +33,9 @@ def step_record(step: Step, scores: Mapping[str, object] | None = None) -> dict[
     """The step as a line of steps.jsonl; `scores` is the test agreement after it, where that was measured."""
     return {
         "step": step.number,
-        "rubric": dict(step.rubric),
-        "rows": list(step.rows),
-        "judgements": [dict(judgement.scores) for judgement in step.judgements],
+        "rubric": step.judge.rubric,
+        "rows": [judgement.row for judgement in step.batch.judgements],
+        "judgements": [dict(judgement.scores) for judgement in step.batch.judgements],
         "losses": [_note(note) for note in step.losses],
         "gradients": [_note(note) for note in step.gradients],
         "proposal": dict(step.proposal),

@@ -14,10 +14,11 @@ from programs.optimizer.fan_out import Pool
 from programs.optimizer.gate import Accept, gate
 from programs.optimizer.incumbent import Incumbent, Outcome
 from programs.optimizer.judge import Judge
-from programs.optimizer.modes import groups, parse_mode
-from programs.optimizer.scoring import judge_rows
-from programs.optimizer.stages import Batch, GradientStage, LossStage, RewriteStage
+from programs.optimizer.modes import Mode, groups, parse_mode
+from programs.optimizer.stages import Batch, Stages
 from programs.optimizer.steps import Step
+from programs.records.budget import OutOfBudget
+from programs.records.calls import CallLog
 from signatures.records import Group, Note, Rubric
 
 Backward = Callable[[Sequence[Group]], list[Note]]
@@ -101,9 +102,11 @@ class TextualGradient(Teleprompter):
         Rows hold the judge's inputs, one human rating per criterion, a unique `row_id`, and a `document_id` where
         several rows share a source. `valset` is needed unless nothing is gated or chosen on it.
         """
-        judge = self.search(student, trainset=trainset, valset=valset or ()).judge
-        judge._compiled = True
-        return judge
+        outcome = self.search(student, trainset=trainset, valset=valset or ())
+        if outcome.stopped == "interrupted":
+            raise KeyboardInterrupt
+        outcome.judge._compiled = True
+        return outcome.judge
 
     def search(
         self,
@@ -114,43 +117,53 @@ class TextualGradient(Teleprompter):
         roles: Roles | None = None,
         pool: Pool | None = None,
     ) -> Outcome:
-        """`compile` with everything that was found on the way. `roles` carries a run's LMs and call log."""
+        """`compile` with everything that was found on the way. `roles` carries a run's LMs and call log.
+
+        When a budget ends, or on Ctrl-C, the outcome is the best so far, and says what stopped it.
+        """
         mode, names = parse_mode(self.mode), student.task.criterion_names
         roles = roles or Roles.of(self.lms, seed=self.seed, temperatures=self.temperatures)
-        pool = pool or Pool(self.threads)
-        score = roles.cast("judge", partial(judge_rows, pool=pool))
-        loss = roles.cast("loss", partial(LossStage(), pool=pool))
-        gradient = roles.cast("gradient", partial(GradientStage(), pool=pool))
-        rewrite = roles.cast("rewrite", partial(RewriteStage(student.schema), pool=pool))
         trainset, (gated, reserved) = numbered(trainset), self.validation(numbered(valset))
-
+        stages = Stages.of(roles, pool or Pool(self.threads), student.schema)
         start = student.with_groups(groups(mode.judge, names))
-        incumbent = Incumbent(start, gated, score, self.metric)
-        self._tell(Step(0, start, start.rubric, validation=incumbent.validation, spent=roles.calls.lap()))
+        incumbent = Incumbent(start, gated, stages.judge, self.metric)
+        try:
+            self._descend(mode, incumbent, stages, trainset, roles.calls)
+            return incumbent.outcome(self.keep, reserved)
+        except OutOfBudget:
+            return incumbent.outcome(self.keep, stopped="budget")
+        except KeyboardInterrupt:
+            return incumbent.outcome(self.keep, stopped="interrupted")
+
+    def _descend(
+        self, mode: Mode, incumbent: Incumbent, stages: Stages, trainset: Sequence[dspy.Example], calls: CallLog
+    ) -> None:
+        """The loop: judge, loss, gradient, resolve, rewrite, constrain, gate, record."""
+        names, accept = incumbent.judge.task.criterion_names, self.acceptance
+        incumbent.begin()
+        self._tell(Step(0, incumbent.judge, validation=incumbent.validation, spent=calls.lap()))
         for number, rows in enumerate(islice(draw(trainset, self.batch_size, self.seed), self.steps), start=1):
             judge = incumbent.judge
-            batch = Batch(rows, score(judge, rows))
-            losses = loss(judge, batch, groups(mode.loss, names))
-            backward = partial(gradient, judge, batch, losses)
+            batch = Batch(rows, stages.judge(judge, rows))
+            losses = stages.loss(judge, batch, groups(mode.loss, names))
+            backward = partial(stages.gradient, judge, batch, losses)
             gradients = self.resolve(backward(groups(mode.gradient, names)), backward)
-            proposal = self.constrain(rewrite(judge, batch, gradients, groups(mode.rewrite, names)))
-            verdicts = incumbent.consider(number, proposal, self.acceptance)
+            rewritten = stages.rewrite(judge, batch, gradients, groups(mode.rewrite, names))
+            proposal = self.constrain(rewritten)
+            verdicts = incumbent.consider(number, proposal, accept)
             self._tell(
                 Step(
                     number,
                     incumbent.judge,
-                    incumbent.judge.rubric,
-                    rows=[row["row_id"] for row in rows],
-                    judgements=batch.judgements,
+                    batch=batch,
                     losses=losses,
                     gradients=gradients,
                     proposal=proposal,
                     verdicts=verdicts,
                     validation=incumbent.validation,
-                    spent=roles.calls.lap(),
+                    spent=calls.lap(),
                 )
             )
-        return incumbent.outcome(self.keep, reserved)
 
     @property
     def acceptance(self) -> Accept | None:

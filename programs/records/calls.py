@@ -143,16 +143,18 @@ class CallLog:
             self._answers[key] = answer
 
     def _replay(self, path: Path) -> None:
-        """Reads the finished calls of earlier sessions; a line cut off by a kill is dropped from the file."""
+        """Reads the finished calls of earlier sessions. A line cut off by a kill is dropped, a damaged one skipped."""
         if not path.exists():
             return
         whole = 0
         with path.open("rb") as lines:
             for line in lines:
-                record = _parse(line)
-                if record is None:
+                if not line.endswith(b"\n"):
                     break
                 whole += len(line)
+                record = _parse(line)
+                if record is None:
+                    continue
                 self._answers[record["key"]] = Answer(record["reply"], record["usage"], record["sent"])
                 self.earlier += record["sent"]
         with path.open("r+b") as file:
@@ -161,7 +163,7 @@ class CallLog:
 
 def _parse(line: bytes) -> dict[str, Any] | None:
     try:
-        record = json.loads(line) if line.endswith(b"\n") else None
+        record = json.loads(line)
     except ValueError:
         return None
     return record if isinstance(record, dict) and {"key", "reply", "usage", "sent"} <= record.keys() else None

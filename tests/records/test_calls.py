@@ -1,0 +1,117 @@
+import json
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from programs.records.calls import Answer, CallLog, NoAnswer
+
+USAGE = {"prompt_tokens": 10, "completion_tokens": 2, "cached_prompt_tokens": 4}
+
+
+def sender(text: str, sent: list[str]) -> Callable[[], Answer]:
+    def send() -> Answer:
+        sent.append(text)
+        return Answer({"text": text}, USAGE, True)
+
+    return send
+
+
+def test_an_identical_request_is_sent_once_and_counted_as_reused(tmp_path: Path) -> None:
+    sent: list[str] = []
+    log = CallLog(tmp_path / "calls.jsonl")
+    for _ in range(3):
+        assert log.ask("judge", "k", None, sender("a", sent)).reply == {"text": "a"}
+    assert sent == ["a"]
+    tally = log.summary()["judge"]
+    assert (tally["calls"], tally["reused"], tally["prompt_tokens"]) == (1, 2, 10)
+    log.close()
+
+
+def test_identical_requests_at_the_same_time_are_sent_once(tmp_path: Path) -> None:
+    sent: list[str] = []
+    gate = threading.Barrier(8)
+    log = CallLog(tmp_path / "calls.jsonl")
+
+    def ask(_: int) -> Answer:
+        gate.wait()
+        return log.ask("loss", "same", None, sender("a", sent))
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(ask, range(8)))
+    assert sent == ["a"]
+    assert all(answer.reply == {"text": "a"} for answer in answers)
+    log.close()
+
+
+def test_a_later_session_replays_what_an_earlier_one_paid_for(tmp_path: Path) -> None:
+    sent: list[str] = []
+    first = CallLog(tmp_path / "calls.jsonl")
+    first.ask("judge", "k", None, sender("a", sent))
+    first.close()
+    second = CallLog(tmp_path / "calls.jsonl")
+    assert second.ask("judge", "k", None, sender("b", sent)).reply == {"text": "a"}
+    assert sent == ["a"]
+    assert second.earlier == 1
+    assert second.summary()["judge"]["reused"] == 1
+    assert second.summary()["judge"]["calls"] == 0
+    assert second.lap() == {"calls": 1, "prompt_tokens": 10, "completion_tokens": 2}  # as in an uninterrupted run
+    second.close()
+
+
+@pytest.mark.parametrize("tail", [b'{"key": "x", "role"', b'{"key": "x"}\n', b"\xff\xfe", b"null\n"])
+def test_a_damaged_last_line_is_asked_again_and_nothing_else_is_lost(tmp_path: Path, tail: bytes) -> None:
+    path = tmp_path / "calls.jsonl"
+    sent: list[str] = []
+    log = CallLog(path)
+    log.ask("judge", "k", None, sender("a", sent))
+    log.close()
+    path.write_bytes(path.read_bytes() + tail)
+    log = CallLog(path)
+    log.ask("judge", "x", None, sender("b", sent))
+    log.close()
+    log = CallLog(path)
+    assert log.earlier == 2
+    for key in ("k", "x"):
+        log.ask("judge", key, None, sender("c", sent))
+    log.close()
+    assert sent == ["a", "b"]
+
+
+def test_the_reply_is_on_disk_before_it_is_used(tmp_path: Path) -> None:
+    path = tmp_path / "calls.jsonl"
+    log = CallLog(path)
+    log.ask("judge", "k", None, sender("a", []))
+    assert json.loads(path.read_text())["reply"] == {"text": "a"}
+    log.close()
+
+
+def test_a_failed_request_is_counted_and_raised(tmp_path: Path) -> None:
+    log = CallLog()
+
+    def fail() -> Answer:
+        raise ConnectionError("gone")
+
+    with pytest.raises(ConnectionError):
+        log.ask("judge", "k", None, fail)
+    assert log.summary()["judge"]["calls"] == 1
+    assert log.summary()["judge"]["failed"] == 1
+
+
+def test_a_stopped_log_answers_only_what_it_knows() -> None:
+    log = CallLog()
+    log.ask("judge", "k", None, sender("a", []))
+    log.known_only = True
+    assert log.ask("judge", "k", None, sender("b", [])).reply == {"text": "a"}
+    with pytest.raises(NoAnswer):
+        log.ask("judge", "other", None, sender("b", []))
+
+
+def test_answers_from_a_cache_are_reused_not_called() -> None:
+    log = CallLog()
+    log.ask("judge", "k", None, lambda: Answer({"text": "a"}, {}, False))
+    assert log.summary()["judge"]["calls"] == 0
+    assert log.summary()["judge"]["reused"] == 1
+    assert log.lap() == {"calls": 0, "prompt_tokens": 0, "completion_tokens": 0}

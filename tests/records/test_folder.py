@@ -1,0 +1,60 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from programs.errors import UserError
+from programs.records.folder import RunFolder, read_json, write_json
+
+
+def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "summary.json"
+    write_json(path, {"a": 1})
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        write_json(path, {"a": float("nan")})
+    assert json.loads(path.read_text()) == {"a": 1}
+    assert [each.name for each in tmp_path.iterdir()] == ["summary.json"]
+
+
+def test_an_existing_run_is_refused(tmp_path: Path) -> None:
+    RunFolder.create(tmp_path, "one")
+    with pytest.raises(UserError, match="--resume one"):
+        RunFolder.create(tmp_path, "one")
+
+
+def test_a_run_is_found_by_path_or_by_name(tmp_path: Path) -> None:
+    folder = RunFolder.create(tmp_path, "one")
+    write_json(folder.config, {})
+    assert RunFolder.find(tmp_path, "one").path == folder.path
+    assert RunFolder.find(Path("elsewhere"), str(folder.path)).path == folder.path
+    with pytest.raises(UserError, match="there is no run 'two'"):
+        RunFolder.find(tmp_path, "two")
+
+
+def test_a_second_process_is_refused(tmp_path: Path) -> None:
+    folder = RunFolder.create(tmp_path, "one")
+    code = (
+        "import sys, pathlib; from programs.records.folder import RunFolder\n"
+        "with RunFolder(pathlib.Path(sys.argv[1])): pass"
+    )
+    with folder:
+        other = subprocess.run([sys.executable, "-c", code, str(folder.path)], capture_output=True, text=True)
+    assert "is in use by another process" in other.stderr
+    assert subprocess.run([sys.executable, "-c", code, str(folder.path)], capture_output=True).returncode == 0
+
+
+def test_steps_begin_anew_when_a_run_is_resumed(tmp_path: Path) -> None:
+    folder = RunFolder.create(tmp_path, "one")
+    for _ in range(2):
+        with folder:
+            folder.start_steps()
+            folder.add_step({"step": 0})
+    assert folder.steps.read_text() == '{"step": 0}\n'
+
+
+def test_a_damaged_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text("{")
+    with pytest.raises(UserError, match=r"config\.json cannot be read as JSON"):
+        read_json(tmp_path / "config.json")
