@@ -128,8 +128,9 @@ def _mean_over_documents(values: Values, seed: int) -> Estimate:
     documents, *shape = values.shape
     group, total = merge_clusters(documents, seed)
     defined = ~np.isnan(values)
-    sums = _sum_by(group, total, np.where(defined, values, 0.0).reshape(documents, -1))
-    counts = _sum_by(group, total, defined.reshape(documents, -1).astype(np.float64))
+    flat = (documents, int(np.prod(shape)))
+    sums = _sum_by(group, total, np.where(defined, values, 0.0).reshape(flat))
+    counts = _sum_by(group, total, defined.reshape(flat).astype(np.float64))
 
     def mean(weights: Values) -> Values:
         present = weights @ counts
@@ -137,7 +138,8 @@ def _mean_over_documents(values: Values, seed: int) -> Estimate:
         return means.reshape(len(weights), *shape)
 
     counted = _least_last(defined.sum(axis=0))
-    return Estimate(total, counts.shape[1], mean, counted, documents - counted, _least_last((counts > 0).sum(0).reshape(shape)))
+    support = _least_last(np.count_nonzero(counts, axis=0).reshape(shape))
+    return Estimate(total, flat[1], mean, counted, documents - counted, support)
 
 
 def merge_clusters(total: int, seed: int) -> tuple[Codes, int]:

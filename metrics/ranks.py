@@ -14,10 +14,10 @@ PAIR_BLOCK = 512
 
 def spearman(cells: Cells, counts: Values) -> Values:
     """Pearson's correlation of the midranks. Undefined when a side is constant."""
-    judge, human = _centred_midranks(cells.judge_counts(counts)), _centred_midranks(cells.human_counts(counts))
-    spread = np.sum(cells.judge_counts(counts) * judge**2, axis=1) * np.sum(cells.human_counts(counts) * human**2, axis=1)
+    by_judge, by_human = cells.judge_counts(counts), cells.human_counts(counts)
+    judge, human = _centred_midranks(by_judge), _centred_midranks(by_human)
     together = np.sum(counts * judge[:, cells.judge_codes] * human[:, cells.human_codes], axis=1)
-    return _correlation(together, spread)
+    return _correlation(together, np.sum(by_judge * judge**2, axis=1) * np.sum(by_human * human**2, axis=1))
 
 
 def kendall(cells: Cells, counts: Values) -> Values:
@@ -32,7 +32,7 @@ def kendall(cells: Cells, counts: Values) -> Values:
 
 
 def krippendorff(cells: Cells, counts: Values) -> Values:
-    """Krippendorff's alpha of judge and human as two raters, ordinal (Krippendorff 2011, "Computing alpha-reliability").
+    """Krippendorff's alpha, ordinal, of judge and human as two raters (2011, "Computing Krippendorff's Alpha").
 
     His ordinal difference of two values is the difference of their midranks among all 2n ratings, which makes both
     disagreements sums over the table. Undefined when all ratings are one value, or with fewer than two rows.

@@ -30,7 +30,8 @@ class Scores:
 
     def __post_init__(self) -> None:
         if self.human.ndim != 2 or self.human.shape[1] != len(self.criteria) or self.human.shape != self.judge.shape:
-            raise ValueError(f"human {self.human.shape}, judge {self.judge.shape} and {len(self.criteria)} criteria differ")
+            shapes = f"human {self.human.shape}, judge {self.judge.shape}"
+            raise ValueError(f"{shapes} and {len(self.criteria)} criteria do not fit together")
         if self.documents is not None and self.documents.shape != (len(self),):
             raise ValueError(f"{len(self)} rows but {self.documents.shape[0]} document codes")
         if np.isinf(self.judge).any():

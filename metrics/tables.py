@@ -76,7 +76,7 @@ class ClusterTables:
     @property
     def filled(self) -> int:
         """How many (cluster, cell) pairs hold a row."""
-        return int(self.counts.nnz if sparse.issparse(self.counts) else np.count_nonzero(self.counts))
+        return int(np.count_nonzero(self.counts) if isinstance(self.counts, np.ndarray) else self.counts.nnz)
 
     def weighted(self, weights: Values) -> Values:
         """(B, C): the tables in which cluster g counts `weights[b, g]` times."""
@@ -92,7 +92,7 @@ class ClusterTables:
         present = np.flatnonzero(np.asarray(counts.sum(axis=0)).ravel())
         cells, _ = tabulate(self.cells.judge[present], self.cells.human[present])
         kept = counts[:, present]
-        return ClusterTables(cells, kept.toarray() if sparse.issparse(kept) else kept)
+        return ClusterTables(cells, kept if isinstance(kept, np.ndarray) else kept.toarray())
 
 
 def cluster_tables(judge: Values, human: Values, codes: Codes, clusters: int) -> ClusterTables:

@@ -127,7 +127,7 @@ def rated_rows(
             row_id=str(place),
             document_id=f"document {place % documents}",
             split=None,
-            **{name: float(levels[(place * (2 * k + 1) + k) % len(levels)]) for k, name in enumerate(criteria)},
+            **{name: float(levels[(place * (k + 1) + k) % len(levels)]) for k, name in enumerate(criteria)},
         ).with_inputs("text")
         for place in range(count)
     ]

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 
 import dspy
 
-from metrics.paired import values
 from metrics.scores import Scores
 from programs.optimizer.gate import Accept, Verdict
 from programs.optimizer.judge import Judge
-from programs.optimizer.keep import Archive, Candidate, keep_best
+from programs.optimizer.keep import Archive, Candidate, keep_best, values_of
 from programs.optimizer.scoring import scores_of
 from signatures.records import Group, Judgement, Rubric
 
@@ -72,8 +71,8 @@ class Incumbent:
 
     @property
     def validation(self) -> dict[str, float | None]:
-        """The metric per criterion on the gate's rows (oriented: higher is better); None where undefined."""
-        return values(self._scores(self.judge, self._judgements), self._metric, self.judge.task.criterion_names)
+        """The metric per criterion on the gate's rows; None where undefined or constant."""
+        return values_of(self._scores(self.judge, self._judgements), self._metric, self.judge.task.criterion_names)
 
     def outcome(self, keep: str, reserved: Sequence[dspy.Example] = (), stopped: str | None = None) -> Outcome:
         """The judge to keep: the best by validation, or the last accepted one."""
@@ -99,7 +98,7 @@ class Incumbent:
         return scores_of(judge, self._rows, judgements)
 
     def _candidate(self, number: int, group: Group) -> Candidate:
-        found = values(self._scores(self.judge, self._judgements), self._metric, group)
+        found = values_of(self._scores(self.judge, self._judgements), self._metric, group)
         return Candidate(number, self.judge.rubric_of(group), found)
 
     def _rescoring(self, rows: Sequence[dspy.Example]) -> Callable[[Rubric], Scores]:

@@ -1,39 +1,59 @@
 """Which of the accepted judges is kept in the end, for each head by itself."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from metrics.paired import values
+from metrics.collapse import varies
+from metrics.metric import METRICS
 from metrics.scores import Scores
 from signatures.records import Group, Rubric
 
 FINALISTS = 3
 """How many of the best are scored again on reserved rows: more would bring the winner's curse back in."""
 
+Values = Mapping[str, float | None]
+"""Criterion -> a metric; None where it is undefined, or where a side is constant and so ranks nothing."""
+
 
 @dataclass(frozen=True)
 class Candidate:
-    """One head's accepted rubrics after a step, and the metric per criterion on the gate's validation rows."""
+    """One head's accepted rubrics after a step, and the metric per criterion on validation rows.
+
+    `values` were measured on the gate's rows, `reserved` on the reserved ones (None: not a finalist).
+    """
 
     step: int
     rubric: Rubric
-    values: Mapping[str, float | None]
-    reserved: Mapping[str, float | None] | None = None
+    values: Values
+    reserved: Values | None = None
 
 
 Archive = Mapping[Group, tuple[Candidate, ...]]
 """Every head's accepted candidates in the order of the steps, the initial one first."""
 
 
-def standing(found: Mapping[str, float | None]) -> tuple[int, float]:
-    """Sorts candidates: first by how many criteria are defined (not constant), then by their mean."""
-    defined = [value for value in found.values() if value is not None]
-    return len(defined), sum(defined) / len(defined) if defined else 0.0
+def values_of(scores: Scores, metric: str, names: Group) -> dict[str, float | None]:
+    """The metric per criterion, pooled over the rows."""
+    columns = {name: scores.names.index(name) for name in names}
+    return {
+        name: METRICS[metric](scores.judge[:, column], scores.human[:, column]) if varies(scores, column) else None
+        for name, column in columns.items()
+    }
 
 
-def finalists(archive: Archive, count: int = FINALISTS) -> list[dict[Group, Candidate]]:
+def standing(found: Values, metric: str) -> tuple[int, float]:
+    """Sorts candidates: by how many criteria have a value, then by their mean, turned so that higher is better."""
+    known = [value for value in found.values() if value is not None]
+    return len(known), METRICS[metric].orientation * sum(known) / len(known) if known else 0.0
+
+
+def finalists(archive: Archive, metric: str, count: int = FINALISTS) -> list[dict[Group, Candidate]]:
     """The `count` best of every head as judges to score: the i-th holds each head's i-th best (or its last one)."""
-    ranked = {group: _ranked(candidates)[:count] for group, candidates in archive.items()}
+
+    def rank(one: Candidate) -> tuple[tuple[int, float], int]:
+        return standing(one.values, metric), -one.step
+
+    ranked = {group: sorted(all_, key=rank, reverse=True)[:count] for group, all_ in archive.items()}
     most = max(len(best) for best in ranked.values())
     return [{group: best[min(place, len(best) - 1)] for group, best in ranked.items()} for place in range(most)]
 
@@ -44,20 +64,16 @@ def keep_best(archive: Archive, metric: str, score: Callable[[Rubric], Scores] |
     With `score` (rubric -> scores on reserved validation rows) the best three are scored again and the best on these
     rows is kept. Without, the gate's own rows decide, and the winner's validation value is biased upward.
     """
-    final = finalists(archive)
+    final = finalists(archive, metric)
     if score is None or len(final) == 1:
         return final[0]
     again: dict[Group, list[Candidate]] = {group: [] for group in archive}
     for heads in final:
         scores = score({name: text for chosen in heads.values() for name, text in chosen.rubric.items()})
         for group, chosen in heads.items():
-            again[group].append(replace(chosen, reserved=values(scores, metric, group)))
-    return {group: max(rescored, key=_standing_again) for group, rescored in again.items()}
+            again[group].append(replace(chosen, reserved=values_of(scores, metric, group)))
 
+    def rank(one: Candidate) -> tuple[tuple[int, float], int]:
+        return standing(one.reserved or {}, metric), -one.step
 
-def _ranked(candidates: Sequence[Candidate]) -> list[Candidate]:
-    return sorted(candidates, key=lambda one: (standing(one.values), -one.step), reverse=True)
-
-
-def _standing_again(one: Candidate) -> tuple[tuple[int, float], int]:
-    return standing(one.reserved or {}), -one.step
+    return {group: max(rescored, key=rank) for group, rescored in again.items()}

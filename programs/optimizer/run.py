@@ -13,6 +13,7 @@ from programs.optimizer.estimate import Plan
 from programs.optimizer.fan_out import Pool
 from programs.optimizer.incumbent import Incumbent, Outcome
 from programs.optimizer.judge import Judge
+from programs.optimizer.keep import values_of
 from programs.optimizer.modes import groups, parse_mode
 from programs.optimizer.saved import save_judge
 from programs.optimizer.scoring import judge_rows, scores_of
@@ -181,18 +182,11 @@ def point_values(scores: Scores) -> dict[str, dict[str, float | None]]:
 def optimism(outcome: Outcome, tested: Scores, metric: str) -> dict[str, Any]:
     """How much better the kept judge looked on the validation rows that chose it than on the test rows.
 
-    Oriented: positive is optimism, whatever the metric. None where a criterion is undefined on either side.
+    Turned so that positive is optimism, whatever the metric; None where a criterion is undefined on either side.
     """
-    validated: dict[str, float | None] = {}
-    for chosen in outcome.chosen.values():
-        validated.update(chosen.values)
-    orientation = METRICS[metric].orientation
-    test = point_values(tested)[metric]
-    both = [
-        (seen, orientation * value)
-        for name, value in test.items()
-        if (seen := validated.get(name)) is not None and value is not None
-    ]
-    complete = len(both) == len(test)
-    mean = sum(seen - value for seen, value in both) / len(both) if both and complete else None
+    gated = {name: value for chosen in outcome.chosen.values() for name, value in chosen.values.items()}
+    test = values_of(tested, metric, tested.names)
+    pairs = [(gated.get(name), value) for name, value in test.items()]
+    gaps = [seen - value for seen, value in pairs if seen is not None and value is not None]
+    mean = METRICS[metric].orientation * sum(gaps) / len(gaps) if len(gaps) == len(test) else None
     return {"metric": metric, "validation_minus_test": mean}

@@ -14,7 +14,7 @@ class Step:
     """One step of the optimization. Step 0 is the initial judge.
 
     `judge` is the judge after the step (the next one's start), `proposal` the rubrics that the rewrite wrote, kept or
-    not; `validation` the gate's metric per criterion of `judge` on the gate's rows (higher is better); `spent` the
+    not; `validation` the gate's metric per criterion of `judge` on the gate's rows; `spent` the
     calls and tokens of the step.
     """
 

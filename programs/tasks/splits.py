@@ -11,7 +11,7 @@ import numpy as np
 from programs.errors import UserError
 
 Pool = dict[str, list[dspy.Example]]
-"""What is drawn as one: a document's rows, or a single row, by a name that sorts the same whatever the rows' order."""
+"""What is drawn as one, by its name: the rows of a document, or a single row."""
 
 _DRAWS = {"test": ("test",), "validation": ("validation", "train"), "train": ("train",)}
 # In the order of drawing; each part with the fixed parts that it may come from, first choice first.
@@ -73,7 +73,7 @@ def data_hash(rows: Iterable[dspy.Example]) -> str:
 
 
 def _documents(rows: Sequence[dspy.Example], by: str) -> Pool:
-    """Rows by document, or each alone; sorted by name, and by row id within."""
+    """Rows by document, or each alone, in the order of their ids."""
     documents: Pool = {}
     for row in sorted(rows, key=lambda row: row["row_id"]):
         document = row.get("document_id")
@@ -83,7 +83,7 @@ def _documents(rows: Sequence[dspy.Example], by: str) -> Pool:
         found = sorted({str(row.get("split")) for row in members})
         if len(found) > 1:
             raise UserError(f"{name}: is in {' and '.join(found)}; correct the split column, or use --split-by row")
-    return dict(sorted(documents.items()))
+    return documents
 
 
 def _shuffled(pool: Pool, rng: np.random.Generator) -> Pool:

@@ -2,13 +2,16 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow
 import pyarrow.parquet
 import pytest
 
+from programs.tasks import source
 from programs.tasks.describe import task_from_flags
+from programs.tasks.fields import DataReference
 from programs.tasks.loading import load_rows, load_texts
 from programs.tasks.task import Task, load_task
 from tests.tasks.conftest import complaint
@@ -35,6 +38,21 @@ def test_an_example_holds_inputs_ratings_and_where_it_belongs(own_task: Task, tm
     assert second["row_id"] == "d1-2"
     assert first.inputs().toDict() == {"text": " Hi,\nyou "}
     assert isinstance(second["helpful"], float)
+
+
+def test_documents_that_differ_in_outer_blanks_are_one(own_task: Task, tmp_path: Path) -> None:
+    good = {"text": "t", "helpful": 1, "polite": 1}
+    rows = load_rows(own_task, write(tmp_path, [good | {"id": 7}, good | {"id": " 7"}, good | {"id": "7 "}]))
+    assert [row["row_id"] for row in rows] == ["7-1", "7-2", "7-3"]
+
+
+def test_a_built_in_tasks_file_is_found_beside_the_built_in_tasks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source, "TASKS_FOLDER", tmp_path)
+    write(tmp_path, [{"text": "t", "helpful": 1}])
+    described = task_from_flags(inputs="text", criteria="helpful:1-5")
+    assert load_rows(replace(described, data=DataReference(file="rows.jsonl")))[0]["text"] == "t"
 
 
 def test_rows_without_ids_are_numbered(tmp_path: Path) -> None:

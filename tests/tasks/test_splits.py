@@ -112,9 +112,10 @@ def test_a_fixed_validation_that_is_too_small_is_filled_from_unused_train_docume
     assert not documents(splits.validation) & documents(splits.train)
 
 
-def test_a_fixed_test_part_is_never_trained_or_validated_on() -> None:
-    assert "--train-size" in complaint(lambda: split_rows(fixed(), Sizes(31, 10, 5), seed=0))
-    assert "--val-size" in complaint(lambda: split_rows(fixed(), Sizes(1, 41, 5), seed=0))
+def test_no_part_is_filled_from_a_part_that_it_may_not_see() -> None:
+    assert complaint(lambda: split_rows(fixed(), Sizes(31, 0, 5))).startswith("--train-size: 31 rows wanted, 30 left")
+    assert complaint(lambda: split_rows(fixed(), Sizes(1, 41, 5))).startswith("--val-size: 41 rows wanted, 40 left")
+    assert complaint(lambda: split_rows(fixed(), Sizes(1, 0, 21))).startswith("--test-size: 21 rows wanted, 20 left")
 
 
 def test_a_fixed_split_that_divides_a_document_is_refused_but_by_row() -> None:

@@ -49,6 +49,12 @@ def test_a_cell_may_be_longer_than_the_csv_modules_default(tmp_path: Path) -> No
     assert len(read_table(path)[0]["text"]) == 200_000
 
 
+def test_old_line_ends_end_rows_and_stay_as_they_are_within_cells(tmp_path: Path) -> None:
+    path = tmp_path / "old.csv"
+    path.write_bytes(b'a,b\r1,"x\r\ny"\r2,z\r')
+    assert read_table(path) == [{"a": "1", "b": "x\r\ny"}, {"a": "2", "b": "z"}]
+
+
 def test_blank_lines_are_skipped(tmp_path: Path) -> None:
     path = tmp_path / "gaps.csv"
     path.write_text("a,b\n\n1,2\n\n\n3,4\n\n", encoding="utf-8")

@@ -1,6 +1,7 @@
 """A task is read from TOML, survives JSON, and holds only names that DSPy can carry."""
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -97,7 +98,7 @@ REFUSED = [
 def test_names_that_break_dspy_are_refused_for_inputs_and_criteria(name: str, tmp_path: Path) -> None:
     for mine in ('"reply"', '"helpful"'):
         path = task_file(tmp_path, MINIMAL.replace(mine, json.dumps(name, ensure_ascii=False)))
-        message = complaint(lambda path=path: load_task(path))
+        message = complaint(partial(load_task, path))
         assert message.startswith(path)
         assert repr(name) in message
 

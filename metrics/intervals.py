@@ -1,0 +1,156 @@
+"""95 % confidence intervals that hold with few documents and near the ends of a scale.
+
+Rows of one document resemble each other, so the document is what is resampled or left out, never the row (unless rows
+have no documents). From 30 clusters on: the expanded percentile bootstrap over clusters. From 6 to 29: a standard
+error from leaving out one cluster at a time (the jackknife, robust to any dependence within a cluster) and Student's t
+with G - 1 degrees of freedom, on a scale on which the estimate is closer to normal: Fisher's z for coefficients,
+logarithms for distances. Shares use Wilson's interval at either size, because near 1 all others collapse onto the
+estimate. Under 6 clusters there is no interval: nothing tells how much documents differ.
+
+The plain percentile interval is too short by the factor sqrt((G-1)/G) and by z against t (it covers 88-92 % at G = 10
+and 92-94 % at 25 to 60); taking percentiles further out by just that mends it (Hesterberg 2015, "What teachers should
+know about the bootstrap"). BCa covered less than either on clustered correlations.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr, stdtrit
+
+from metrics.estimates import Estimate
+from metrics.metric import Metric
+from metrics.scores import Values
+
+FEWEST_CLUSTERS = 6
+"""Under this many there is no interval."""
+
+BOOTSTRAP_CLUSTERS = 30
+"""From this many on clusters are resampled."""
+
+LEVEL = 0.95
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How one metric's interval is made: within `low..high`, and by which transformation."""
+
+    low: float
+    high: float
+    shape: Literal["fisher", "logarithm", "wilson", "plain"]
+
+
+def value_scale(metric: Metric) -> Scale:
+    """The scale of a metric's own value."""
+    shapes: dict[str, Literal["fisher", "logarithm", "wilson"]] = {
+        "coefficient": "fisher",
+        "distance": "logarithm",
+        "share": "wilson",
+    }
+    return Scale(*metric.bounds, shapes[metric.kind])
+
+
+def difference_scale(metric: Metric) -> Scale:
+    """The scale of a difference of two values: as wide as the metric's to both sides, and untransformed."""
+    low, high = metric.bounds
+    return Scale(low - high, high - low, "plain")
+
+
+def intervals(estimate: Estimate, scales: Sequence[Scale], *, seed: int, resamples: int) -> tuple[Values, Values]:
+    """Lower and upper bounds (M, K + 1) of `estimate.point`, NaN where there is no interval.
+
+    A replicate in which the estimate is undefined (a side constant in that resample) is dropped; with more than half
+    of them dropped there is no interval.
+    """
+    point = estimate.point
+    resampled = (estimate.support >= BOOTSTRAP_CLUSTERS) & ~np.isnan(point)
+    left_out = (estimate.support >= FEWEST_CLUSTERS) & ~resampled & ~np.isnan(point)
+    low, high = np.full_like(point, np.nan), np.full_like(point, np.nan)
+    if resampled.any():
+        replicates = np.concatenate([estimate(weights) for weights in resampled_weights(estimate, seed, resamples)])
+        for cell in np.argwhere(resampled):
+            place = tuple(cell)
+            draws, scale = replicates[:, *place], scales[cell[0]]
+            low[place], high[place] = _by_bootstrap(point[place], draws, int(estimate.support[place]), scale)
+    if left_out.any():
+        replicates = np.concatenate([estimate(weights) for weights in _leave_one_out(estimate)])
+        for cell in np.argwhere(left_out):
+            place = tuple(cell)
+            rest, scale = replicates[:, *place], scales[cell[0]]
+            low[place], high[place] = _by_jackknife(point[place], rest, int(estimate.support[place]), scale)
+    return low, high
+
+
+def resampled_weights(estimate: Estimate, seed: int, resamples: int) -> Iterator[Values]:
+    """Batches (B, G) of how often each cluster is drawn when G are drawn with replacement."""
+    generator, clusters = np.random.default_rng(seed), estimate.clusters
+    for start in range(0, resamples, estimate.batch):
+        size = min(estimate.batch, resamples - start)
+        drawn = generator.integers(clusters, size=(size, clusters)) + clusters * np.arange(size)[:, None]
+        yield np.bincount(drawn.ravel(), minlength=size * clusters).reshape(size, clusters).astype(np.float64)
+
+
+def _leave_one_out(estimate: Estimate) -> Iterator[Values]:
+    for start in range(0, estimate.clusters, estimate.batch):
+        stop = min(start + estimate.batch, estimate.clusters)
+        yield 1.0 - np.eye(stop - start, estimate.clusters, start)
+
+
+def _by_bootstrap(value: float, draws: Values, clusters: int, scale: Scale) -> tuple[float, float]:
+    defined = draws[~np.isnan(draws)]
+    if 2 * len(defined) < len(draws):
+        return np.nan, np.nan
+    student = _student(clusters)
+    if scale.shape == "wilson":
+        return _wilson(value, float(defined.std()) * np.sqrt(clusters / (clusters - 1)), clusters)
+    if _uninformative(value, defined, scale):
+        return np.nan, np.nan
+    tail = ndtr(-student * np.sqrt(clusters / (clusters - 1)))
+    low, high = np.quantile(defined, [tail, 1 - tail])
+    return float(low), float(high)
+
+
+def _by_jackknife(value: float, rest: Values, clusters: int, scale: Scale) -> tuple[float, float]:
+    defined = rest[~np.isnan(rest)]
+    if 2 * len(defined) < len(rest):
+        return np.nan, np.nan
+    error = np.sqrt((len(defined) - 1) / len(defined) * np.sum((defined - defined.mean()) ** 2))
+    if scale.shape == "wilson":
+        return _wilson(value, error, clusters)
+    if _uninformative(value, defined, scale):
+        return np.nan, np.nan
+    return _transformed(value, _student(clusters) * error, scale)
+
+
+def _transformed(value: float, reach: float, scale: Scale) -> tuple[float, float]:
+    """`value` -+ `reach` on the scale's own axis, where an error is divided by the axis's derivative (delta method)."""
+    if scale.shape == "fisher" and abs(value) < 1:
+        centre, half = np.arctanh(value), reach / (1 - value**2)
+        return float(np.tanh(centre - half)), float(np.tanh(centre + half))
+    if scale.shape == "logarithm" and value > 0:
+        return float(value * np.exp(-reach / value)), float(value * np.exp(reach / value))
+    return max(scale.low, value - reach), min(scale.high, value + reach)
+
+
+def _wilson(share: float, error: float, clusters: int) -> tuple[float, float]:
+    """Wilson's interval with the effective number of rows that the cluster-robust `error` implies.
+
+    A share of exactly 0 or 1 has no error to imply one; then every cluster counts as one row, the fewest there can be.
+    """
+    effective = share * (1 - share) / error**2 if error > 0 else clusters
+    penalty = _student(clusters) ** 2 / max(effective, 1.0)
+    centre = (share + penalty / 2) / (1 + penalty)
+    half = np.sqrt(penalty * (share * (1 - share) + penalty / 4)) / (1 + penalty)
+    return max(0.0, float(centre - half)), min(1.0, float(centre + half))
+
+
+def _uninformative(value: float, replicates: NDArray[np.float64], scale: Scale) -> bool:
+    """Perfect agreement in every cluster: no replicate differs, which is no evidence that the next one will not."""
+    at_bound = np.isclose(value, (scale.low, scale.high), rtol=0, atol=1e-12).any()
+    return scale.shape != "plain" and bool(at_bound) and bool(np.ptp(replicates) < 1e-12)
+
+
+def _student(clusters: int) -> float:
+    return float(stdtrit(clusters - 1, (1 + LEVEL) / 2))

@@ -1,0 +1,85 @@
+"""A small OpenAI-compatible server on 127.0.0.1 that answers as the fake engine does, for tests of the HTTP path."""
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from dspy.lm15 import Response, request_from_openai_chat
+
+from tests.fake import FakeEngine
+
+
+class StubServer(ThreadingHTTPServer):
+    """Counts requests and keeps their bodies; `status` other than 200 is answered as an error."""
+
+    daemon_threads = True
+
+    def __init__(self, engine: FakeEngine) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.engine = engine
+        self.bodies: list[dict[str, Any]] = []
+        self.keys: list[str | None] = []
+        self.status = 200
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}/v1"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: StubServer
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.server.bodies.append(body)
+        self.server.keys.append(self.headers.get("Authorization"))
+        if self.server.status != 200:
+            self._send(self.server.status, {"error": {"message": "the stub fails", "type": "stub"}})
+            return
+        self._send(200, _completion(self.server.engine.complete(request_from_openai_chat(body))))
+
+    def _send(self, status: int, content: dict[str, Any]) -> None:
+        data = json.dumps(content).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, *_: object) -> None:
+        """Silent."""
+
+
+def _completion(response: Response) -> dict[str, Any]:
+    usage = response.usage
+    return {
+        "id": "stub",
+        "object": "chat.completion",
+        "created": 0,
+        "model": response.model,
+        "choices": [
+            {"index": 0, "message": {"role": "assistant", "content": response.message.text}, "finish_reason": "stop"}
+        ],
+        "usage": {
+            "prompt_tokens": usage.input_tokens,
+            "completion_tokens": usage.output_tokens,
+            "total_tokens": usage.total_tokens,
+        },
+    }
+
+
+@contextmanager
+def stub_server(engine: FakeEngine | None = None) -> Iterator[StubServer]:
+    """A running server; its address is `server.url`."""
+    with StubServer(engine or FakeEngine()) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            thread.join()

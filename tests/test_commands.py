@@ -1,0 +1,334 @@
+"""The commands end to end, in this process, on a fake engine; and as real processes against a local stub server."""
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import dspy
+import pytest
+
+from programs import command, evaluate, optimize, score
+from programs.optimizer.modes import MODES
+from tests.fake import FakeEngine, fake_lm
+from tests.stub_server import stub_server
+
+ROOT = Path(__file__).parents[1]
+NAMES = ("helpful", "polite")
+SIZES = ["--train-size", "8", "--val-size", "12", "--test-size", "16", "--steps", "2"]
+ROLE_KEYS = {"calls", "failed", "reused", "prompt_tokens", "completion_tokens", "cached_prompt_tokens"}
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
+    """Every LM name leads to this engine."""
+    engine = FakeEngine()
+    monkeypatch.setattr("programs.optimizer.cast.language_model", lambda *_, **__: fake_lm(engine))
+    return engine
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    """60 rated rows of 20 documents, two criteria on different scales."""
+    path = tmp_path / "rated.csv"
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["id", "question", "answer", *NAMES])
+        for place in range(60):
+            writer.writerow([f"d{place % 20}", "Why?", f"answer {place}", 1 + place * 7 % 5, place * 3 % 4])
+    return path
+
+
+def own_task(table: Path) -> list[str]:
+    flags = ["--inputs", "question,answer", "--criteria", "helpful:1-5,polite:0-3", "--group", "id"]
+    return ["--data", str(table), *flags]
+
+
+def run(main: Callable[[list[str]], int], *arguments: object, monkeypatch: pytest.MonkeyPatch) -> int:
+    """The command's exit code, as its process would have it."""
+    monkeypatch.setattr(sys, "argv", ["command", *map(str, arguments)])
+    with pytest.raises(SystemExit) as raised:
+        command.run(main)
+    return int(raised.value.code or 0)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_every_mode_runs_to_the_end_and_leaves_its_files(
+    mode: str, table: Path, tmp_path: Path, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arguments = [*own_task(table), *SIZES, "--mode", mode.lower(), "--run", "one", "--runs-dir", tmp_path / "runs"]
+    assert run(optimize.main, *arguments, monkeypatch=monkeypatch) == 0
+    folder = tmp_path / "runs" / "one"
+    assert {path.name for path in folder.iterdir()} >= {
+        "config.json", "calls.jsonl", "steps.jsonl", "judge.json", "summary.json", "timing.json",
+    }  # fmt: skip
+    summary = json.loads((folder / "summary.json").read_text())
+    assert (summary["mode"], summary["task"], summary["seed"], summary["stopped"]) == (mode, "custom", 0, None)
+    check_agreement(summary["before"]), check_agreement(summary["after"]), check_agreement(summary["difference"])
+    assert all(set(tally) == ROLE_KEYS for tally in summary["calls"].values())
+    sent = {role: tally["calls"] for role, tally in summary["calls"].items() if tally["calls"]}
+    assert sent == {role: count for role, count in engine.counts().items() if count}
+    for role, most in summary["estimate"].items():
+        tally = summary["calls"].get(role, {"calls": 0, "reused": 0})
+        assert tally["calls"] + tally["reused"] <= most
+    steps = [json.loads(line) for line in (folder / "steps.jsonl").read_text().splitlines()]
+    assert [step["step"] for step in steps] == [0, 1, 2]
+
+
+def check_agreement(found: dict[str, Any]) -> None:
+    metrics = {"spearman", "kendall", "qwk", "krippendorff", "mae", "off_by_one", "accuracy"}
+    for view in ("pooled", "by_document"):
+        assert set(found[view]) == metrics
+        for cells in found[view].values():
+            assert set(cells) == {"mean", *NAMES}
+            assert all(set(cell) == {"value", "low", "high", "n", "undefined"} for cell in cells.values())
+    for cell in found["coverage"].values():
+        assert cell["rows"] == cell["scored"] + cell["unscored"]
+
+
+def test_a_finished_run_is_shown_again_without_a_call(
+    table: Path, tmp_path: Path, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    runs = ["--runs-dir", tmp_path / "runs"]
+    run(optimize.main, *own_task(table), *SIZES, "--run", "one", *runs, monkeypatch=monkeypatch)
+    first = capsys.readouterr().out
+    asked = len(engine.asked)
+    assert run(optimize.main, "--resume", "one", *runs, monkeypatch=monkeypatch) == 0
+    assert capsys.readouterr().out == first
+    assert len(engine.asked) == asked
+
+
+def test_a_killed_run_resumes_without_repeating_a_call(
+    table: Path, tmp_path: Path, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = ["--runs-dir", tmp_path / "runs"]
+    run(optimize.main, *own_task(table), *SIZES, "--run", "whole", *runs, monkeypatch=monkeypatch)
+    whole, asked = tmp_path / "runs" / "whole", len(engine.asked)
+    half = tmp_path / "runs" / "half"
+    half.mkdir()
+    (half / "config.json").write_bytes((whole / "config.json").read_bytes())
+    lines = (whole / "calls.jsonl").read_bytes().splitlines(keepends=True)
+    (half / "calls.jsonl").write_bytes(b"".join(lines[: len(lines) // 2]) + lines[-1][:20])  # killed while writing
+    (half / "steps.jsonl").write_text('{"step": 0, "rub')
+    engine.asked.clear()
+    assert run(optimize.main, "--resume", half, "--threads", 3, monkeypatch=monkeypatch) == 0
+    assert len(engine.asked) == asked - len(lines) // 2
+    for name in ("judge.json", "steps.jsonl"):
+        assert (half / name).read_bytes() == (whole / name).read_bytes()
+    summaries = [json.loads((folder / "summary.json").read_text()) for folder in (whole, half)]
+    tallies = [summary.pop("calls")["judge"] for summary in summaries]
+    assert summaries[0] == summaries[1]
+    assert tallies[0]["calls"] + tallies[0]["reused"] == tallies[1]["calls"] + tallies[1]["reused"]
+    assert tallies[1]["reused"] > tallies[0]["reused"]
+
+
+def test_a_budget_ends_the_run_with_what_is_known(
+    table: Path, tmp_path: Path, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = ["--runs-dir", tmp_path / "runs"]
+    code = run(
+        optimize.main, *own_task(table), *SIZES, "--run", "one", *runs, "--max-calls", 30, monkeypatch=monkeypatch
+    )
+    summary = json.loads((tmp_path / "runs" / "one" / "summary.json").read_text())
+    assert (code, summary["stopped"], len(engine.asked)) == (0, "budget", 30)
+    assert summary["before"]["coverage"]["helpful"] == {"rows": 16, "scored": 16, "unscored": 0}
+    assert run(optimize.main, "--resume", "one", *runs, "--max-calls", 1000, monkeypatch=monkeypatch) == 0
+    assert json.loads((tmp_path / "runs" / "one" / "summary.json").read_text())["stopped"] is None
+
+
+def test_a_budget_smaller_than_the_first_scoring_still_says_what_it_knows(
+    table: Path, tmp_path: Path, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arguments = [*own_task(table), *SIZES, "--run", "one", "--runs-dir", tmp_path, "--max-calls", 5]
+    assert run(optimize.main, *arguments, monkeypatch=monkeypatch) == 0
+    summary = json.loads((tmp_path / "one" / "summary.json").read_text())
+    assert len(engine.asked) == 5
+    assert summary["before"]["coverage"]["helpful"] == {"rows": 16, "scored": 5, "unscored": 11}
+
+
+def test_an_lm_that_fails_for_good_is_exit_3_and_resumable(
+    table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Dying(FakeEngine):
+        def complete(self, request):  # type: ignore[no-untyped-def]
+            if len(self.asked) >= 10:
+                raise dspy.lm15.AuthError("key revoked")
+            return super().complete(request)
+
+    monkeypatch.setattr("programs.optimizer.cast.language_model", lambda *_, **__: fake_lm(Dying(), num_retries=0))
+    arguments = [*own_task(table), *SIZES, "--run", "one", "--runs-dir", tmp_path]
+    assert run(optimize.main, *arguments, monkeypatch=monkeypatch) == 3
+    printed = capsys.readouterr().err
+    assert "key revoked" in printed
+    assert "--resume" in printed
+    assert "Traceback" not in printed
+
+
+def test_ctrl_c_writes_what_is_known_and_is_exit_130(
+    table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Interrupting(FakeEngine):
+        def complete(self, request):  # type: ignore[no-untyped-def]
+            if len(self.asked) >= 25:
+                raise KeyboardInterrupt
+            return super().complete(request)
+
+    monkeypatch.setattr("programs.optimizer.cast.language_model", lambda *_, **__: fake_lm(Interrupting()))
+    arguments = [*own_task(table), *SIZES, "--run", "one", "--runs-dir", tmp_path]
+    assert run(optimize.main, *arguments, monkeypatch=monkeypatch) == 130
+    assert json.loads((tmp_path / "one" / "summary.json").read_text())["stopped"] == "interrupted"
+    assert "--resume" in capsys.readouterr().err
+
+
+def test_a_compiled_judge_is_evaluated_on_any_rows(
+    table: Path, tmp_path: Path, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(optimize.main, *own_task(table), *SIZES, "--run", "one", "--runs-dir", tmp_path, monkeypatch=monkeypatch)
+    capsys.readouterr()
+    out = tmp_path / "agreement.json"
+    code = run(evaluate.main, tmp_path / "one", "--data", table, "--out", out, monkeypatch=monkeypatch)
+    assert code == 0
+    found = json.loads(out.read_text())
+    check_agreement(found)
+    assert found["coverage"]["polite"]["rows"] == 60
+    printed = capsys.readouterr().out
+    assert "spearman" in printed
+    assert "helpful" in printed
+
+
+def test_new_texts_are_scored_beside_their_columns(
+    table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = FakeEngine(reply=lambda asked: '{"helpful": 2}' if "answer 3\n" in asked.user else None)
+    monkeypatch.setattr("programs.optimizer.cast.language_model", lambda *_, **__: fake_lm(engine))
+    run(optimize.main, *own_task(table), *SIZES, "--run", "one", "--runs-dir", tmp_path, monkeypatch=monkeypatch)
+    texts = tmp_path / "texts.csv"
+    texts.write_text('note,question,answer\nx,Why?,"answer 3\n"\ny,Why?,answer 100\n')
+    out = tmp_path / "scored.csv"
+    assert run(score.main, tmp_path / "one", "--data", texts, "--out", out, monkeypatch=monkeypatch) == 0
+    with out.open(newline="") as file:
+        first, second = csv.DictReader(file)
+    assert list(first) == ["note", "question", "answer", "helpful_score", "polite_score"]
+    assert (first["note"], first["helpful_score"], first["polite_score"]) == ("x", "2", "")
+    assert second["helpful_score"] in "12345"
+    assert second["polite_score"] in "0123"
+
+
+BAD = {
+    "unknown flag": (["--stepz", "3"], "did you mean '--steps'"),
+    "abbreviated flag": (["--step", "3"], "--step"),
+    "unknown mode": (["--mode", "SCS"], "once a stage is joint"),
+    "unknown gate": (["--gate", "spearmann"], "did you mean 'spearman'"),
+    "unknown rule": (["--accept", "maybe"], "probable, not_worse"),
+    "unknown preset": (["--preset", "heavy"], "light"),
+    "unknown task": (["--task", "sumeval"], "did you mean 'summeval'"),
+    "negative size": (["--train-size", "-3"], "at least 1"),
+    "no number": (["--steps", "many"], "not a whole number"),
+    "share": (["--reserve", "2"], "0 to 0.9"),
+    "two tasks": (["--task", "sample", "--inputs", "a"], "one of them"),
+    "own table without data": (["--inputs", "a", "--criteria", "b:1-5"], "--data"),
+    "run and resume": (["--run", "a", "--resume", "b"], "one of them"),
+    "unknown run": (["--resume", "nothing"], "there is no run"),
+    "missing file": (["--inputs", "a", "--criteria", "b:1-5", "--data", "missing.csv"], "missing.csv"),
+    "batch": (["--batch-size", "9", "--train-size", "3"], "--batch-size"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_is_one_line_and_exit_2_and_leaves_nothing(
+    case: str, tmp_path: Path, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    arguments, words = BAD[case]
+    assert run(optimize.main, *arguments, monkeypatch=monkeypatch) == 2
+    printed = capsys.readouterr().err
+    assert printed.startswith("error: ")
+    assert printed.count("\n") == 1
+    assert words in printed
+    assert not (tmp_path / "runs").exists()
+    assert not engine.asked
+
+
+def test_a_changed_setting_is_refused_on_resume(
+    table: Path, tmp_path: Path, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    runs = ["--runs-dir", tmp_path]
+    run(optimize.main, *own_task(table), *SIZES, "--run", "one", *runs, monkeypatch=monkeypatch)
+    capsys.readouterr()
+    assert run(optimize.main, "--resume", "one", *runs, "--steps", 9, monkeypatch=monkeypatch) == 2
+    assert "--steps 9 differs from the run's 2" in capsys.readouterr().err
+    assert run(optimize.main, "--resume", "one", *runs, "--steps", 2, "--threads", 2, monkeypatch=monkeypatch) == 0
+
+
+def test_changed_data_are_refused_on_resume(
+    table: Path, tmp_path: Path, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    runs = ["--runs-dir", tmp_path]
+    run(optimize.main, *own_task(table), *SIZES, "--run", "one", *runs, "--max-calls", 20, monkeypatch=monkeypatch)
+    table.write_text(table.read_text().replace("answer 7", "another answer"))
+    assert run(optimize.main, "--resume", "one", *runs, monkeypatch=monkeypatch) == 2
+    assert "have changed" in capsys.readouterr().err
+
+
+def test_an_existing_run_is_not_overwritten(
+    table: Path, tmp_path: Path, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = [*own_task(table), *SIZES, "--run", "one", "--runs-dir", tmp_path]
+    run(optimize.main, *arguments, monkeypatch=monkeypatch)
+    before = (tmp_path / "one" / "summary.json").read_bytes()
+    assert run(optimize.main, *arguments, monkeypatch=monkeypatch) == 2
+    assert "exists already" in capsys.readouterr().err
+    assert (tmp_path / "one" / "summary.json").read_bytes() == before
+
+
+def test_a_small_table_shrinks_the_default_sizes_together(
+    table: Path, tmp_path: Path, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arguments = [*own_task(table), "--steps", 1, "--run", "one", "--runs-dir", tmp_path]
+    assert run(optimize.main, *arguments, monkeypatch=monkeypatch) == 0
+    rows = json.loads((tmp_path / "one" / "summary.json").read_text())["rows"]
+    assert sum(rows.values()) <= 60
+    assert rows["test"] > rows["validation"] == rows["train"] > 10
+
+
+@pytest.mark.parametrize("name", ["optimize", "evaluate", "score"])
+def test_help_needs_no_dspy(name: str) -> None:
+    code = (
+        f"import sys; sys.argv = ['{name}', '--help']\n"
+        f"from programs import command, {name}\n"
+        f"try: command.run({name}.main)\n"
+        "finally: print('dspy' in sys.modules, 'numpy' in sys.modules)"
+    )
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert "--lm" in printed
+    assert printed.endswith("False False\n")
+
+
+def test_the_whole_way_over_http_with_real_processes(table: Path, tmp_path: Path) -> None:
+    """optimize, evaluate and score as a person calls them, against a server behind --api-base."""
+    environment = {**os.environ, "OPENAI_API_KEY": "sk-canary", "COLUMNS": "40"}
+
+    def start(name: str, *arguments: object) -> str:
+        done = subprocess.run(
+            [sys.executable, ROOT / "programs" / f"{name}.py", *map(str, arguments)],
+            capture_output=True, text=True, env=environment, cwd=tmp_path,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    with stub_server() as server:
+        lm = ["--lm", "some-model", "--api-base", server.url, "--reuse", "off"]
+        printed = start("optimize", *own_task(table), *SIZES, "--run", "one", *lm)
+        summary = json.loads((tmp_path / "runs" / "one" / "summary.json").read_text())
+        assert sum(tally["calls"] for tally in summary["calls"].values()) == len(server.bodies)
+        assert all(body["model"] == "some-model" for body in server.bodies)
+        assert any("response_format" in body for body in server.bodies)
+        start("evaluate", "runs/one", "--data", table, *lm)
+        start("score", "runs/one", "--data", table, "--out", "scored.csv", *lm)
+    assert all(len(line) > 40 for line in printed.splitlines() if "[" in line)  # never cut when not on a terminal
+    written = b"".join(path.read_bytes() for path in (tmp_path / "runs").rglob("*") if path.is_file())
+    assert b"sk-canary" not in written
