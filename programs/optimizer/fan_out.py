@@ -36,9 +36,9 @@ def fan_out(
             raise
         if any(future.done() and future.exception() for future in futures):
             pool.shutdown(wait=True, cancel_futures=True)
-    failures = [future.exception() for future in futures if not future.cancelled() and future.exception()]
-    for failure in failures:
-        raise failure
+    for future in futures:
+        if not future.cancelled() and (failure := future.exception()) is not None:
+            raise failure
     return [future.result() for future in futures]
 
 

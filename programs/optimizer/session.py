@@ -1,6 +1,6 @@
 """A session of `optimize.py`: from flags to a run's folder, and what the person reads before and after."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import Any
 import dspy
 
 from programs.errors import UserError
+from programs.optimizer.gate import gate
 from programs.optimizer.modes import parse_mode
 from programs.optimizer.run import Material, optimize, plan
 from programs.records.folder import RunFolder, read_json, write_json
@@ -36,9 +37,10 @@ def optimize_from_flags(given: Mapping[str, Any]) -> int:
 def _start(runs: Path, name: str | None, flags: Mapping[str, Any]) -> int:
     settings = resolve(flags)
     settings = replace(settings, mode=parse_mode(settings.mode).name)
+    refuse_impossible(settings)
     task = settled_task(settings)
     rows = load_rows(task, settings.data)
-    settings = fitted(settings, flags, len(rows))
+    settings = fitted(settings, flags, rows)
     material = Material(task, split_rows(rows, sizes(settings), settings.split_by, settings.seed))
     plan(settings, task, material.splits)  # refuses what cannot work before a folder is made
     now = f"{datetime.now():%Y%m%d-%H%M%S}"
@@ -112,15 +114,34 @@ def settled_task(settings: Settings) -> Task:
     return load_task(settings.task or "sample")
 
 
+def refuse_impossible(settings: Settings) -> None:
+    """Raises UserError for settings that cannot work on any rows."""
+    gate(settings.gate, settings.accept)
+    if settings.batch_size > settings.train_size:
+        raise UserError(
+            f"--batch-size {settings.batch_size} is more than --train-size {settings.train_size}: lower it, since no "
+            "row is drawn twice in a batch"
+        )
+
+
 def sizes(settings: Settings) -> Sizes:
     return Sizes(settings.train_size, settings.val_size, settings.test_size)
 
 
-def fitted(settings: Settings, given: Mapping[str, Any], rows: int) -> Settings:
-    """The light preset's default sizes, scaled down together where a table has fewer rows; given sizes stay."""
+def fitted(settings: Settings, given: Mapping[str, Any], rows: Sequence[dspy.Example]) -> Settings:
+    """The light preset's default sizes, scaled down together where a table has too few rows; given sizes stay."""
     free = [name for name in SIZES if name not in given]
     wanted = sum(getattr(settings, name) for name in free)
-    left = rows - sum(getattr(settings, name) for name in SIZES if name in given)
+    left = len(rows) - sum(getattr(settings, name) for name in SIZES if name in given)
     if settings.preset != "light" or not free or left >= wanted:
         return settings
-    return replace(settings, **{name: max(2, getattr(settings, name) * left // wanted) for name in free})
+    for percent in range(100, 40, -5):  # documents stay whole, which costs some rows
+        share = max(left, 0) / wanted * percent / 100
+        smaller: dict[str, Any] = {name: max(2, int(getattr(settings, name) * share)) for name in free}
+        scaled = replace(settings, **smaller)
+        try:
+            split_rows(rows, sizes(scaled), scaled.split_by, scaled.seed)
+        except UserError:
+            continue
+        return scaled
+    return settings

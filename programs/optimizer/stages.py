@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import dspy
 import orjson
@@ -118,10 +119,15 @@ class Stages:
     def of(cls, roles: Roles, pool: Pool, schema: str = "auto") -> "Stages":
         return cls(
             judge=roles.cast("judge", partial(judge_rows, pool=pool)),
-            loss=roles.cast("loss", partial(LossStage(), pool=pool)),
-            gradient=roles.cast("gradient", partial(GradientStage(), pool=pool)),
-            rewrite=roles.cast("rewrite", partial(RewriteStage(schema), pool=pool)),
+            loss=roles.cast("loss", _in(pool, LossStage())),
+            gradient=roles.cast("gradient", _in(pool, GradientStage())),
+            rewrite=roles.cast("rewrite", _in(pool, RewriteStage(schema))),
         )
+
+
+def _in(pool: Pool, module: Any) -> Callable[..., Any]:
+    """A stage's module with its calls made in `pool`."""
+    return partial(module, pool=pool)
 
 
 def rubric_lines(judge: Judge, group: Group) -> list[str]:
