@@ -14,11 +14,11 @@ from metrics.metric import Metric
 from metrics.scores import Codes, Scores, Values, both_scored, clusters
 from metrics.tables import ClusterTables, cluster_tables
 
-MOST_CLUSTERS = 10_000
+MOST_CLUSTERS = 5_000
 """Beyond this many, clusters are merged at random before they are resampled.
 
 Sums of independent clusters are independent clusters, so intervals stay valid; their standard errors carry a relative
-error of 1/sqrt(2 x 10,000) = 0.7 %, less than what 2,000 resamples add. It bounds time and memory for a million rows.
+error of 1/sqrt(2 x 5,000) = 1 %, less than what 2,000 resamples add. It bounds time and memory for a million rows.
 """
 
 BATCH_NUMBERS = 2_000_000

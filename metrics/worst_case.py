@@ -3,6 +3,8 @@
 Leaving unscored rows out assumes that they are like the others. These bounds assume nothing.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,8 +15,11 @@ from signatures.records import Criterion
 
 Bounds = dict[str, float | None]
 
-MOST_GROUPS = 32
-"""Unscored rows are moved in at most this many groups of similar human ratings (one row each, up to this many)."""
+MOST_GROUPS, FEWEST_GROUPS, GROUPED_CELLS = 32, 8, 16_000
+"""Unscored rows are moved in up to 32 groups of similar human ratings: one row each, up to that many rows.
+
+With more than 500 cells (a judge with many real scores) there are fewer groups, so that the search stays in seconds.
+"""
 
 MOST_SWEEPS = 10
 
@@ -29,45 +34,69 @@ def worst_case(before: Scores, after: Scores) -> dict[str, dict[str, Bounds]]:
     everything scored, both equal the difference.
     """
     require_same_rows(before, after)
+    sides = [(_side_of(before, column), _side_of(after, column)) for column in range(len(before.criteria))]
     return {
         metric.name: {
-            criterion.name: _difference_bounds(metric, criterion, column, before, after)
-            for column, criterion in enumerate(before.criteria)
+            criterion.name: _difference_bounds(metric, criterion, *side)
+            for criterion, side in zip(before.criteria, sides, strict=True)
         }
         for metric in METRICS.values()
     }
 
 
-def _difference_bounds(metric: Metric, criterion: Criterion, column: int, before: Scores, after: Scores) -> Bounds:
-    human = before.human[:, column]
-    least_before, most_before = filling_bounds(metric, criterion, before.judge[:, column], human)
-    least_after, most_after = filling_bounds(metric, criterion, after.judge[:, column], human)
+@dataclass(frozen=True, eq=False)
+class _Side:
+    """One judge on one criterion: the table of its scored rows, and the human ratings of the others with repeats."""
+
+    cells: Cells
+    counts: Values
+    ratings: Values
+    repeats: Codes
+
+
+def _side_of(scores: Scores, column: int) -> _Side:
+    return _side(scores.judge[:, column], scores.human[:, column])
+
+
+def _side(judge: Values, human: Values) -> _Side:
+    unscored = np.isnan(judge)
+    cells, place = tabulate(judge[~unscored], human[~unscored])
+    counts = np.bincount(place, minlength=len(cells.judge_codes)).astype(np.float64)
+    return _Side(cells, counts, *np.unique(human[unscored], return_counts=True))
+
+
+def filling_bounds(metric: Metric, criterion: Criterion, judge: Values, human: Values) -> tuple[float, float]:
+    """The least and the greatest value that the metric can take when scores for the NaN in `judge` are chosen.
+
+    Exact or constructive as in `worst_case`; NaN where no filling has a value.
+    """
+    return _filling_bounds(metric, criterion, _side(judge, human))
+
+
+def _difference_bounds(metric: Metric, criterion: Criterion, before: _Side, after: _Side) -> Bounds:
+    least_before, most_before = _filling_bounds(metric, criterion, before)
+    least_after, most_after = _filling_bounds(metric, criterion, after)
     low, high = least_after - most_before, most_after - least_before
     return {"low": None if np.isnan(low) else float(low), "high": None if np.isnan(high) else float(high)}
 
 
-def filling_bounds(metric: Metric, criterion: Criterion, judge: Values, human: Values) -> tuple[float, float]:
-    """The least and the greatest value that the metric can take when scores for the NaN in `judge` are chosen."""
-    unscored = np.isnan(judge)
-    if not unscored.any():
-        value = metric(judge, human)
-        return (np.nan, np.nan) if value is None else (value, value)
+def _filling_bounds(metric: Metric, criterion: Criterion, side: _Side) -> tuple[float, float]:
+    if not len(side.ratings):
+        value = float(metric.batch(side.cells, side.counts[None])[0])
+        return value, value
     levels = np.array(criterion.levels, dtype=np.float64)
-    if metric.kind == "coefficient":
-        return _searched(metric, judge, human, levels)
-    return _row_by_row(metric, judge, human, levels)
+    return (_searched if metric.kind == "coefficient" else _row_by_row)(metric, side, levels)
 
 
-def _row_by_row(metric: Metric, judge: Values, human: Values, levels: Values) -> tuple[float, float]:
-    unscored = np.isnan(judge)
-    known = 0.0 if unscored.all() else (metric(judge, human) or 0.0) * np.count_nonzero(~unscored)
-    ratings, repeats = np.unique(human[unscored], return_counts=True)
-    choices = np.broadcast_to(levels, (len(ratings), len(levels)))
-    if np.any(judge[~unscored] % 1):  # a judge that gives fractions might have met a fractional rating exactly
-        choices = np.concatenate([choices, np.clip(ratings, levels[0], levels[-1])[:, None]], axis=1)
-    each = _of_single_rows(metric, choices, ratings)
-    least, greatest = (np.sum(repeats * extreme) for extreme in (each.min(axis=1), each.max(axis=1)))
-    return (known + least) / len(judge), (known + greatest) / len(judge)
+def _row_by_row(metric: Metric, side: _Side, levels: Values) -> tuple[float, float]:
+    scored, unscored = side.counts.sum(), side.repeats.sum()
+    known = scored * float(metric.batch(side.cells, side.counts[None])[0]) if scored else 0.0
+    choices = np.tile(levels, (len(side.ratings), 1))
+    if np.any(side.cells.judge_values % 1):  # a judge that gives fractions might have met a fractional rating exactly
+        choices = np.column_stack([choices, np.clip(side.ratings, levels[0], levels[-1])])
+    each = _of_single_rows(metric, choices, side.ratings)
+    least, greatest = (float(side.repeats @ extreme) for extreme in (each.min(axis=1), each.max(axis=1)))
+    return (known + least) / (scored + unscored), (known + greatest) / (scored + unscored)
 
 
 def _of_single_rows(metric: Metric, choices: Values, ratings: Values) -> Values:
@@ -76,32 +105,34 @@ def _of_single_rows(metric: Metric, choices: Values, ratings: Values) -> Values:
     return metric.batch(cells, np.eye(len(cells.judge_codes)))[place].reshape(choices.shape)
 
 
-def _searched(metric: Metric, judge: Values, human: Values, levels: Values) -> tuple[float, float]:
-    cells, scored, moves = _fillings(judge, human, levels)
+def _searched(metric: Metric, side: _Side, levels: Values) -> tuple[float, float]:
+    cells, scored, moves = _fillings(side, levels)
     starts = _starts(moves.shape[0], len(levels))
-    extremes = []
-    for sign in (-1.0, 1.0):
-        found = sign * _climb(metric, sign, cells, scored, moves, starts)
-        extremes.append(sign * np.nanmax(found) if not np.isnan(found).all() else np.nan)
-    return extremes[0], extremes[1]
+    found = [sign * _climb(metric, sign, cells, scored, moves, starts) for sign in (-1.0, 1.0)]
+    if any(np.isnan(values).all() for values in found):
+        return np.nan, np.nan
+    return -float(np.nanmax(found[0])), float(np.nanmax(found[1]))
 
 
-def _fillings(judge: Values, human: Values, levels: Values) -> tuple[Cells, Values, Values]:
+def _fillings(side: _Side, levels: Values) -> tuple[Cells, Values, Values]:
     """The cells that any filling may use, the scored rows' counts (C,), and what each group adds at each level.
 
     The last is (groups, levels, C); groups are rows of neighbouring human ratings, in rising order.
     """
-    unscored = np.isnan(judge)
-    rows = np.sort(human[unscored])
-    ratings, level_grid = np.repeat(np.unique(rows), len(levels)), np.tile(levels, len(np.unique(rows)))
-    cells, place = tabulate(np.concatenate([judge[~unscored], level_grid]), np.concatenate([human[~unscored], ratings]))
-    scored = np.bincount(place[: np.count_nonzero(~unscored)], minlength=len(cells.judge_codes)).astype(np.float64)
-    cell_of = place[np.count_nonzero(~unscored) :].reshape(-1, len(levels))
-    groups = np.array_split(np.searchsorted(np.unique(rows), rows), min(MOST_GROUPS, len(rows)))
+    judge = np.concatenate([side.cells.judge, np.tile(levels, len(side.ratings))])
+    human = np.concatenate([side.cells.human, np.repeat(side.ratings, len(levels))])
+    cells, place = tabulate(judge, human)
+    scored = np.zeros(len(cells.judge_codes))
+    scored[place[: len(side.counts)]] = side.counts
+    cell_of = place[len(side.counts) :].reshape(-1, len(levels))
+    rows = np.repeat(np.arange(len(side.ratings)), side.repeats)
+    most = max(FEWEST_GROUPS, min(MOST_GROUPS, GROUPED_CELLS // len(cells.judge_codes)))
+    groups = np.array_split(rows, min(most, len(rows)))
     moves = np.zeros((len(groups), len(levels), len(scored)))
     for group, members in enumerate(groups):
+        repeats = np.bincount(members, minlength=len(side.ratings)).astype(np.float64)
         for level in range(len(levels)):
-            np.add.at(moves[group, level], cell_of[members, level], 1.0)
+            moves[group, level, cell_of[:, level]] = repeats
     return cells, scored, moves
 
 

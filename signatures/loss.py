@@ -7,9 +7,9 @@ from signatures.records import Criterion, nearest_level
 
 class Loss(dspy.Signature):
     """A judge scored a text, and human raters scored the same text. You see only the scores, not the text.
-    For each criterion listed, and no other, say in one or two sentences: was the judge's score right, too high or too
-    low, by how much, and what should a right score have shown? Where the comparison says CORRECT, say that the score
-    must stay as it is. Be concise. Plain text, no headings."""
+    For each line, write one or two sentences that begin with the criterion's name: whether the judge's score is right,
+    or how far it is too high or too low, and what the human score says about the text (for example: none, a little,
+    clearly or very much of it). A score marked CORRECT must stay as it is. Speak of no other criteria. Plain text."""
 
     comparisons: list[str] = dspy.InputField(desc="the judge's score against the human score, one line a criterion")
     critique: str = dspy.OutputField(desc="why each score is right or wrong, and what the right one looks like")

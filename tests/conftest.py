@@ -5,7 +5,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-os.environ["DSPY_CACHEDIR"] = tempfile.mkdtemp(prefix="judgegrad-test-")
+_cache = tempfile.TemporaryDirectory(prefix="judgegrad-test-")  # removed when the interpreter ends
+os.environ["DSPY_CACHEDIR"] = _cache.name
 os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "true"
 
 import dspy

@@ -83,14 +83,15 @@ def model_file(weights: Weights = EMBEDDED, folder: Path | None = None) -> Path:
     return path
 
 
-def is_available(weights: Weights = EMBEDDED, folder: Path | None = None) -> bool:
-    """Whether `model_file` needs no network: the file is kept already, or all its parts are installed."""
-    return _is_verified((folder or cache_folder()) / weights.name, weights) or not missing_parts(weights)
+def check_parts(weights: Weights = EMBEDDED) -> list[str]:
+    """The data packages that are not installed or lack their file: none or all of them.
 
-
-def missing_parts(weights: Weights = EMBEDDED) -> list[str]:
-    """The names of the data packages that are not installed (or lack their data file)."""
-    return [f"{weights.package}{n}" for n in range(1, weights.parts + 1) if _part(weights, n) is None]
+    Raises UserError where only some are missing: half an installation is a mistake, not a wish to download.
+    """
+    missing = [f"{weights.package}{n}" for n in range(1, weights.parts + 1) if _part(weights, n) is None]
+    if 0 < len(missing) < weights.parts:
+        raise UserError(f"the embedded model is only partly installed, missing {', '.join(missing)}: {INSTALL}")
+    return missing
 
 
 def _part(weights: Weights, number: int) -> Path | None:
@@ -103,13 +104,10 @@ def _part(weights: Weights, number: int) -> Path | None:
 
 
 def _make(path: Path, weights: Weights) -> None:
-    missing = missing_parts(weights)
-    if not missing:
-        _assemble(path, weights)
-    elif len(missing) == weights.parts:
+    if check_parts(weights):
         _fetch(path, weights)
     else:
-        raise UserError(f"the embedded model is only partly installed, missing {', '.join(missing)}: {INSTALL}")
+        _assemble(path, weights)
 
 
 def _assemble(path: Path, weights: Weights) -> None:
@@ -145,15 +143,8 @@ def _copy(parts: Iterable[Path], out: BinaryIO) -> str:
 
 
 def _fetch(path: Path, weights: Weights) -> None:
-    waiting = path.parent / "download"  # kept on failure, so that the next attempt continues
-    try:
-        from huggingface_hub import hf_hub_download
-
-        fetched = Path(hf_hub_download(weights.repository, weights.name, local_dir=waiting))
-    except (ImportError, OSError, ValueError) as error:  # the hub's own errors are OSErrors
-        raise UserError(
-            f"the embedded model is not installed and the hub cannot be reached ({_first_line(error)}): {INSTALL}"
-        ) from error
+    waiting = path.parent / "download"  # kept when it fails, so that the next attempt continues
+    fetched = _download(weights, waiting)
     digest = _digest(fetched)
     if digest != weights.sha256:
         shutil.rmtree(waiting)
@@ -161,6 +152,19 @@ def _fetch(path: Path, weights: Weights) -> None:
     fetched.replace(path)
     _write_stamp(path, weights)
     shutil.rmtree(waiting, ignore_errors=True)
+
+
+def _download(weights: Weights, folder: Path) -> Path:
+    import httpx
+    import huggingface_hub as hub
+
+    try:  # the first line fails at once without a network; the download alone would retry for half a minute
+        hub.get_session().head(hub.hf_hub_url(weights.repository, weights.name), timeout=5)
+        return Path(hub.hf_hub_download(weights.repository, weights.name, local_dir=folder))
+    except (OSError, httpx.HTTPError) as error:
+        raise UserError(
+            f"the embedded model is not installed and the hub does not answer ({error}): {INSTALL}"
+        ) from error
 
 
 def _digest(path: Path) -> str:
@@ -192,7 +196,3 @@ def _stamp(path: Path, weights: Weights) -> str:
 def _write_stamp(path: Path, weights: Weights) -> None:
     with contextlib.suppress(OSError):  # a read-only cache is checked by hash every time
         _stamp_of(path).write_text(_stamp(path, weights))
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

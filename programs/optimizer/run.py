@@ -63,6 +63,7 @@ class Run:
         self.roles = roles
         self.pool = Pool(settings.threads, screen.started)
         self.optimizer = teleprompter(settings, self._on_step)
+        self.before: Scores | None = None
         self.stopped: str | None = None
 
     def whole(self) -> dict[str, Any]:
@@ -72,7 +73,7 @@ class Run:
         self.folder.start_steps()
         student = Judge(self.task, adapter=self.settings.adapter, schema=self.settings.schema)
         start = student.with_groups(groups(parse_mode(self.settings.mode).judge, self.task.criterion_names))
-        before = self._test(start, "test, before")
+        self.before = before = self._test(start, "test, before")
         outcome = self._search(start)
         save_judge(outcome.judge, self.folder.judge)
         after = self._test(outcome.judge, "test, after")
@@ -113,8 +114,10 @@ class Run:
 
     def _on_step(self, step: Step) -> None:
         every = self.settings.eval_every
-        self.screen.at(f"test, step {step.number}")
-        tested = self._scores(step.judge) if every and step.number % every == 0 else None
+        tested = self.before if step.number == 0 else None
+        if every and step.number and step.number % every == 0:
+            self.screen.at(f"test, step {step.number}")
+            tested = self._scores(step.judge)
         self.folder.add_step(step_record(step, point_values(tested) if tested else None))
         self.screen.at(f"step {step.number + 1}/{self.settings.steps}" if step.number < self.settings.steps else "end")
 

@@ -99,7 +99,7 @@ class CallLog:
     def summary(self) -> dict[str, dict[str, int]]:
         """The tallies by role, as summary.json holds them."""
         with self._lock:
-            return {role: asdict(tally) for role, tally in sorted(self.tallies.items())}
+            return {role: asdict(self.tallies[role]) for role in ROLES if role in self.tallies}
 
     def close(self) -> None:
         if self._file is not None:
