@@ -38,7 +38,7 @@ def collapsed(before: Scores, after: Scores, criterion_index: int) -> str | None
     if varies(before, criterion_index) and not (_several(was) and _several(now) and _several(human)):
         return "became constant" if len(now) > 1 and not _several(now) else "became undefined"
     lost = int(before.scored[:, criterion_index].sum()) - int(after.scored[:, criterion_index].sum())
-    if lost > COVERAGE_LOSS * len(before) + 1e-9:
+    if lost > COVERAGE_LOSS * len(before):
         return "lost coverage"
     if off_commonest(now) < USED_SHARE * min(off_commonest(was), off_commonest(human)):
         return "stopped using its scale"

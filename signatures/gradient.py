@@ -4,13 +4,13 @@ import dspy
 
 
 class Gradient(dspy.Signature):
-    """You improve the rubric that a judge follows. You see the judge's prompt, the rubric to improve, one text, the
-    scores that the judge gave it, and a critique of these scores against human raters.
-    Write three short paragraphs of feedback on the rubric, for the listed criteria and no other:
-    1. What in the rubric works and must stay.
-    2. What in the rubric (or missing from it) led to the wrong scores on this text.
-    3. Concrete strategies to change the rubric, so that the judge scores this and similar texts as humans do.
-    Do not write the new rubric itself. Do not propose to change the scale or the reply format. Plain text."""
+    """You improve the rubric that a judge follows when it scores texts. You see the judge's prompt, the rubric to
+    improve, one case that the judge was shown, the judge's scores, and a critique that compares them with human raters.
+    Write feedback on the rubric, for the criteria in it and no other: three short paragraphs of one or two sentences.
+    First: what in the rubric works and must stay. Second: what in the rubric, or missing from it, led to the wrong
+    scores on this case (or that they are right). Third: concrete changes, such as what a level looks like, what to look
+    for or what not to count, so that this and similar cases are scored as humans do.
+    Do not write the new rubric. The scale and the reply format stay as they are. Plain text, no headings or lists."""
 
     judge_prompt: str = dspy.InputField(desc="the judge's prompt")
     rubric: list[str] = dspy.InputField(desc="the rubric to improve")

@@ -7,11 +7,11 @@ import dspy
 from signatures.records import Criterion
 
 INSTRUCTIONS = """\
-You rewrite the rubric that a judge follows. You see the current rubric, texts that the judge scored with it, and
-feedback on the rubric from these texts. Write the improved rubric for each listed criterion: keep what works, apply
-the feedback, and say in general terms what each level of the scale looks like. A rubric is an instruction to the judge:
-do not copy the texts into it, do not mention this feedback, keep the scale as it is, and say nothing of reply formats.
-Keep it short: a few sentences."""
+You rewrite the rubric that a judge follows. You see the current rubric, cases that the judge scored with it, and
+feedback on the rubric from these cases; in brackets, the criteria that each piece of feedback is about. Write the
+improved rubric for each listed criterion: keep what works, apply the feedback, and say in general terms what the levels
+of the scale look like. A rubric is an instruction to the judge, no longer than it needs to be: do not copy the cases
+into it, do not mention the feedback, keep the scale as it is, and say nothing of reply formats."""
 
 
 def rewrite_signature(criteria: Sequence[Criterion]) -> type[dspy.Signature]:

@@ -1,0 +1,72 @@
+"""The README's examples are run as they stand, on a fake engine."""
+
+import re
+from pathlib import Path
+
+import dspy
+import pytest
+
+from programs.optimizer.judge import Judge
+from programs.optimizer.saved import save_judge
+from programs.tasks.task import load_task
+from tests.fake import FakeEngine, fake_lm
+
+README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+
+
+def example(name: str) -> str:
+    found = re.search(rf"<!-- example: {name} -->\n```python\n(.*?)```", README, flags=re.DOTALL)
+    assert found
+    return found.group(1)
+
+
+def run(code: str, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs an example with every `dspy.LM(...)` leading to the fake engine."""
+    monkeypatch.setattr(dspy, "LM", lambda name, _make=dspy.LM: _make(name, engine=engine, cache=False))
+    monkeypatch.setattr(dspy, "configure", lambda lm: dspy.settings.configure(lm=lm))
+    try:
+        exec(compile(code, "README.md", "exec"), {})
+    finally:
+        dspy.settings.configure(lm=None)
+
+
+def test_ten_lines_optimize_a_judge(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    code = example("optimize")
+    assert len([line for line in code.splitlines() if line.strip()]) <= 10
+    engine = FakeEngine()
+    run(code, engine, monkeypatch)
+    assert engine.counts()["rewrite"] == 2
+    printed = capsys.readouterr().out
+    assert all(name in printed for name in load_task("sample").criterion_names)
+
+
+def test_a_saved_judge_is_used_in_a_few_lines(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "runs" / "NAME").mkdir(parents=True)
+    save_judge(Judge(load_task("sample")), tmp_path / "runs" / "NAME" / "judge.json")
+    monkeypatch.chdir(tmp_path)
+    run(example("load"), FakeEngine(), monkeypatch)
+    printed = capsys.readouterr().out
+    assert all(name in printed for name in load_task("sample").criterion_names)
+
+
+def test_the_modes_table_is_the_programs() -> None:
+    from programs.optimizer.modes import MODES
+
+    for mode in MODES.values():
+        assert f"| {mode.name} | {mode.judge} | {mode.loss} | {mode.gradient} | {mode.rewrite} |" in README
+
+
+def test_every_flag_that_the_readme_names_exists() -> None:
+    from programs import evaluate, optimize, score
+
+    parsers = [command.parser() for command in (optimize, evaluate, score)]
+    known = {flag for parser in parsers for action in parser._actions for flag in action.option_strings}
+    assert set(re.findall(r"(?<![\w!<-])--[a-z][a-z-]+", README)) <= known
+
+
+def test_the_readme_holds_the_output_of_a_real_default_run() -> None:
+    generated = README.split("<!-- generated: default run -->")[1].split("<!-- end of generated -->")[0]
+    assert "spearman, pooled over the test rows" in generated
+    assert fake_lm().model not in generated
