@@ -34,9 +34,7 @@ def as_text(folder: Path) -> str:
 def as_picture(folder: Path) -> str:
     """What a terminal shows, as SVG."""
     screen = Screen(quiet=True)
-    screen.out = Console(
-        file=io.StringIO(), width=110, record=True, force_terminal=True, markup=False, highlight=False
-    )
+    screen.out = Console(file=io.StringIO(), width=110, record=True, force_terminal=True, markup=False, highlight=False)
     show(folder, screen)
     return screen.out.export_svg(title="python programs/optimize.py --mode SSC")
 

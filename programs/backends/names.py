@@ -36,7 +36,7 @@ def language_model(
 
     With `api_base`, the model of that name on an OpenAI-compatible server; a name that starts with no known provider
     gets `openai/` put in front (for a served model called `openai/...` write `openai/openai/...`). LMs of one name and
-    server share connections, or the loaded model. Reasoning models, which refuse a temperature, keep their own settings.
+    server share connections, or the loaded model. Reasoning models, which refuse a temperature, keep their own.
 
     Raises:
         UserError: an empty or unknown name, a missing key, package or model file.

@@ -3,8 +3,9 @@
 `dspy.Parallel` and `dspy.Evaluate` lose token usage, send slow calls twice and turn failures into zeros.
 """
 
+import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from concurrent.futures import CancelledError, ThreadPoolExecutor, wait
 from contextvars import copy_context
 from dataclasses import dataclass
 from typing import TypeVar
@@ -24,21 +25,30 @@ def fan_out(
     Items are started in order. The first failure (or Ctrl-C) starts nothing more, waits for what is in flight, so that
     no paid reply is lost, and is raised unchanged. `done` is called once for every finished item.
     """
-    with ThreadPoolExecutor(max_workers=max(1, min(threads, len(items)))) as pool:
-        futures = [pool.submit(copy_context().run, function, item) for item in items]
-        if done is not None:
-            for future in futures:
-                future.add_done_callback(lambda finished: None if finished.cancelled() else done())
+    stopped = threading.Event()
+
+    def work(item: Item) -> Result:
+        if stopped.is_set():
+            raise CancelledError
         try:
-            wait(futures, return_when=FIRST_EXCEPTION)
+            result = function(item)
         except BaseException:
-            pool.shutdown(wait=True, cancel_futures=True)
+            stopped.set()
             raise
-        if any(future.done() and future.exception() for future in futures):
-            pool.shutdown(wait=True, cancel_futures=True)
-    for future in futures:
-        if not future.cancelled() and (failure := future.exception()) is not None:
-            raise failure
+        if done is not None:
+            done()
+        return result
+
+    with ThreadPoolExecutor(max_workers=max(1, min(threads, len(items)))) as pool:
+        futures = [pool.submit(copy_context().run, work, item) for item in items]
+        try:
+            wait(futures)
+        except BaseException:
+            stopped.set()
+            raise
+    failures = [failure for future in futures if (failure := future.exception()) is not None]
+    for failure in sorted(failures, key=lambda each: isinstance(each, CancelledError)):
+        raise failure
     return [future.result() for future in futures]
 
 
