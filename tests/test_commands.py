@@ -329,6 +329,18 @@ def test_the_whole_way_over_http_with_real_processes(table: Path, tmp_path: Path
         assert any("response_format" in body for body in server.bodies)
         start("evaluate", "runs/one", "--data", table, *lm)
         start("score", "runs/one", "--data", table, "--out", "scored.csv", *lm)
+        code = (
+            "import dspy, json, sys; from programs.optimizer.saved import load_judge\n"
+            "dspy.configure(lm=dspy.LM('openai/some-model', api_base=sys.argv[1], api_key='none', cache=False))\n"
+            "judge = load_judge('runs/one')\n"
+            "print(json.dumps([judge(question='Why?', answer=f'answer {n}').toDict() for n in range(5)]))"
+        )
+        fresh = subprocess.run(
+            [sys.executable, "-c", code, server.url], capture_output=True, text=True, cwd=tmp_path, check=True
+        )
+    with (tmp_path / "scored.csv").open(newline="") as file:
+        scored = [{name: int(row[f"{name}_score"]) for name in NAMES} for row in csv.DictReader(file)]
+    assert json.loads(fresh.stdout) == scored[:5]
     assert all(len(line) > 40 for line in printed.splitlines() if "[" in line)  # never cut when not on a terminal
     written = b"".join(path.read_bytes() for path in (tmp_path / "runs").rglob("*") if path.is_file())
     assert b"sk-canary" not in written

@@ -42,7 +42,7 @@ def evaluate_from_flags(given: Mapping[str, Any]) -> int:
     show_agreement(agreement, screen)
     show_calls(roles.calls.summary(), screen)
     if out is not None:
-        write_json(_writable(out), {"task": judge.task.name, **agreement, "calls": roles.calls.summary()})
+        write_json(_writable(out), agreement)
         screen.result(f"written: {out}")
     return 0
 

@@ -2,7 +2,7 @@
 
 import dspy
 
-from programs.backends.names import language_model
+from programs.backends.names import language_model, prepare
 from programs.backends.roles import Roles
 from programs.records.budget import REPLY_TOKENS, Budget
 from programs.records.calls import CallLog
@@ -13,10 +13,21 @@ LOCAL_MAX_TOKENS = {"judge": 256, "loss": 120, "gradient": 240, "rewrite": 800, 
 
 
 def role_lm(settings: Settings, role: str) -> dspy.LM:
-    """The LM that the flags name for a role: its own `--<role>-lm` and `--<role>-api-base`, else those of all."""
-    name = getattr(settings, f"{role}_lm") or settings.lm
-    base = getattr(settings, f"{role}_api_base") or settings.api_base
+    """The LM that the flags name for a role: its own `--<role>-lm` and `--<role>-api-base`, else those of all.
+
+    A role whose own LM is the embedded one takes no server from the others.
+    """
+    own = getattr(settings, f"{role}_lm")
+    name = own or settings.lm
+    embedded = own is not None and (own == "local" or own.startswith("local:"))
+    base = getattr(settings, f"{role}_api_base") or (None if embedded else settings.api_base)
     return language_model(name, api_base=base, num_retries=settings.retries, cache=settings.reuse == "on")
+
+
+def check_lms(settings: Settings) -> None:
+    """Loads embedded models and looks for keys and packages now. Raises UserError for what is missing."""
+    for role in settings.by_role("lm"):
+        prepare(role_lm(settings, role))
 
 
 def cast_roles(settings: Settings, calls: CallLog) -> Roles:

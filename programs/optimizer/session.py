@@ -9,6 +9,7 @@ from typing import Any
 import dspy
 
 from programs.errors import UserError
+from programs.optimizer.cast import check_lms
 from programs.optimizer.gate import gate
 from programs.optimizer.modes import parse_mode
 from programs.optimizer.run import Material, optimize, plan
@@ -43,6 +44,7 @@ def _start(runs: Path, name: str | None, flags: Mapping[str, Any]) -> int:
     settings = fitted(settings, flags, rows)
     material = Material(task, split_rows(rows, sizes(settings), settings.split_by, settings.seed))
     plan(settings, task, material.splits)  # refuses what cannot work before a folder is made
+    check_lms(settings)
     now = f"{datetime.now():%Y%m%d-%H%M%S}"
     folder = RunFolder.create(runs, name or f"{task.name}-{settings.mode}-{settings.seed}-{now}")
     with folder:

@@ -1,0 +1,59 @@
+"""The main job with the real embedded model, at small sizes: every mode on the bundled sample."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from programs import command, optimize, score
+from programs.optimizer.modes import MODES
+
+pytestmark = pytest.mark.local
+SMALL = [
+    "--train-size",
+    "3",
+    "--val-size",
+    "6",
+    "--test-size",
+    "6",
+    "--steps",
+    "1",
+    "--batch-size",
+    "1",
+    "--reserve",
+    "0",
+]
+
+
+def run(main, *arguments: object, monkeypatch: pytest.MonkeyPatch) -> int:  # type: ignore[no-untyped-def]
+    monkeypatch.setattr(sys, "argv", ["command", *map(str, arguments)])
+    with pytest.raises(SystemExit) as raised:
+        command.run(main)
+    return int(raised.value.code or 0)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_every_mode_runs_to_the_end(mode: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    arguments = [*SMALL, "--mode", mode, "--run", "one", "--runs-dir", tmp_path, "--threads", 4]
+    assert run(optimize.main, *arguments, monkeypatch=monkeypatch) == 0
+    summary = json.loads((tmp_path / "one" / "summary.json").read_text())
+    for cell in (*summary["before"]["coverage"].values(), *summary["after"]["coverage"].values()):
+        assert (cell["rows"], cell["scored"]) == (6, 6)
+    assert summary["calls"]["judge"]["prompt_tokens"] > summary["calls"]["judge"]["cached_prompt_tokens"] > 0
+    (step,) = [json.loads(line) for line in (tmp_path / "one" / "steps.jsonl").read_text().splitlines()][1:]
+    assert step["losses"]
+    assert step["gradients"]
+    assert step["proposal"]
+
+
+def test_a_compiled_judge_scores_new_texts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    arguments = [*SMALL, "--steps", 0, "--run", "one", "--runs-dir", tmp_path]
+    assert run(optimize.main, *arguments, monkeypatch=monkeypatch) == 0
+    texts = tmp_path / "texts.csv"
+    texts.write_text("message,reply\nWhere is my parcel?,It left on Monday.\nIs the pool heated?,Yes it is.\n")
+    out = tmp_path / "scored.csv"
+    assert run(score.main, tmp_path / "one", "--data", texts, "--out", out, monkeypatch=monkeypatch) == 0
+    header, *rows = out.read_text().splitlines()
+    assert header.startswith("message,reply,")
+    assert all(cell in "12345" for row in rows for cell in row.split(",")[2:])
