@@ -26,8 +26,8 @@ class Settings:
     group: str | None = None
     instructions: str | None = None
     train_size: int = 60
-    val_size: int = 60
-    test_size: int = 90
+    val_size: int = 40
+    test_size: int = 60
     split_by: str = "document"
     # the loop
     steps: int = 3

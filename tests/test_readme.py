@@ -21,13 +21,12 @@ def example(name: str) -> str:
 
 
 def run(code: str, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Runs an example with every `dspy.LM(...)` leading to the fake engine."""
-    monkeypatch.setattr(dspy, "LM", lambda name, _make=dspy.LM: _make(name, engine=engine, cache=False))
-    monkeypatch.setattr(dspy, "configure", lambda lm: dspy.settings.configure(lm=lm))
-    try:
+    """Runs an example as it stands, except that the LM it configures answers from the fake engine."""
+    configured: list[dspy.LM] = []
+    monkeypatch.setattr(dspy, "configure", lambda lm: configured.append(lm))
+    with dspy.context(lm=fake_lm(engine)):
         exec(compile(code, "README.md", "exec"), {})
-    finally:
-        dspy.settings.configure(lm=None)
+    assert [lm.model for lm in configured] == ["openai/gpt-4o-mini"]
 
 
 def test_ten_lines_optimize_a_judge(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

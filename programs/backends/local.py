@@ -8,8 +8,9 @@ import os
 import secrets
 import signal
 import threading
+import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, wait
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -24,6 +25,10 @@ from programs.errors import UserError
 Chunk = dict[str, Any]
 Ask = Callable[[dict[str, Any], Callable[[Chunk], bool]], object]
 """A request's body and who hears its chunks; hearing `True` ends the reply."""
+
+
+GRACE = 1.0
+"""Seconds after Ctrl-C in which other threads than the main one start no new call, and which the main one waits."""
 
 
 @dataclass(frozen=True)
@@ -52,15 +57,49 @@ class Call:
 
 @dataclass(frozen=True)
 class Server:
-    """A loaded model and one thread per slot. The threads are ours so that a caller's wait stays interruptible."""
+    """A loaded model and its free slots. Calls wait here for a slot, where they can be told to give up."""
 
     ask: Ask
-    threads: ThreadPoolExecutor
+    slots: threading.Semaphore
+
+    def run(self, sent: dict[str, Any], call: Call) -> None:
+        """One call in a slot; KeyboardInterrupt where it was interrupted.
+
+        The main thread's call runs in a thread of its own: signals are not handled while native code runs, and what
+        their handler raises inside a callback is lost.
+        """
+        if threading.current_thread() is not threading.main_thread():
+            self._run(sent, call)
+            return
+        ended: Future[None] = Future()
+        try:
+            threading.Thread(target=self._run_for, args=(ended, sent, call), daemon=True).start()
+            while not ended.done():
+                wait([ended], timeout=0.2)  # a signal that comes just before an endless wait would not end it
+        except KeyboardInterrupt:
+            call.abandoned = True
+            wait([ended], timeout=GRACE)  # rather not leave the process in the middle of native code
+            raise
+        ended.result()
+
+    def _run_for(self, ended: "Future[None]", sent: dict[str, Any], call: Call) -> None:
+        try:
+            self._run(sent, call)
+        except BaseException as error:
+            ended.set_exception(error)
+        else:
+            ended.set_result(None)
+
+    def _run(self, sent: dict[str, Any], call: Call) -> None:
+        with self.slots:
+            if not call.abandoned:
+                self.ask(sent, call.hear)
 
 
 _servers: dict[tuple[Path, Runtime], Server] = {}
 _loading = threading.Lock()
 _calls: set[Call] = set()
+_last_interrupt = float("-inf")
 
 
 class LocalEngine:
@@ -96,7 +135,8 @@ class LocalEngine:
         call = Call()
         _calls.add(call)
         try:
-            server.threads.submit(server.ask, sent, call.hear).result()
+            _refuse_after_interrupt()
+            server.run(sent, call)
         except (ValueError, TypeError) as error:  # llama.cpp's word for a malformed request
             raise InvalidRequestError(str(error)) from error
         finally:
@@ -117,8 +157,17 @@ class LocalEngine:
 
 def interrupt() -> None:
     """Ends all calls in flight at their next token; each raises KeyboardInterrupt in the thread that made it."""
+    global _last_interrupt
+    _last_interrupt = time.monotonic()
     for call in tuple(_calls):
         call.abandoned = True
+
+
+def _refuse_after_interrupt() -> None:
+    """A pool's threads go on to its next item before the main thread has cancelled the rest."""
+    worker = threading.current_thread() is not threading.main_thread()
+    if worker and time.monotonic() - _last_interrupt < GRACE:
+        raise KeyboardInterrupt
 
 
 def start(path: Path, runtime: Runtime) -> Server:
@@ -132,7 +181,7 @@ def start(path: Path, runtime: Runtime) -> Server:
         server = xllamacpp.Server(_parameters(xllamacpp, path, runtime))
     except (RuntimeError, ValueError) as error:
         raise UserError(f"{path}: llama.cpp cannot load this model ({error}); is it a complete GGUF file?") from error
-    return Server(server.handle_chat_completions, ThreadPoolExecutor(runtime.slots, thread_name_prefix="local"))
+    return Server(server.handle_chat_completions, threading.Semaphore(runtime.slots))
 
 
 def _parameters(xllamacpp: Any, path: Path, runtime: Runtime) -> Any:

@@ -36,7 +36,7 @@ def language_model(
 
     With `api_base`, the model of that name on an OpenAI-compatible server; a name that starts with no known provider
     gets `openai/` put in front (for a served model called `openai/...` write `openai/openai/...`). LMs of one name and
-    server share connections, or the loaded model. Reasoning models, which refuse a temperature, keep their own.
+    server share connections, or the loaded model. Reasoning models, which refuse a temperature, keep their settings.
 
     Raises:
         UserError: an empty or unknown name, a missing key, package or model file.
@@ -66,6 +66,8 @@ def _base(name: str, api_base: str | None, openai_key: str | None) -> dspy.LM:
         raise UserError(f"the LM's name is empty: give one such as {EXAMPLES}")
     if name == LOCAL or name.startswith(f"{LOCAL}:"):
         return _local(name, api_base)
+    if name.endswith("/"):
+        raise UserError(f"LM '{name}' names a provider but no model: give one such as {EXAMPLES}")
     return _served(name, api_base, openai_key) if api_base else _hosted(name)
 
 
@@ -97,17 +99,15 @@ def _fingerprint(path: Path) -> str:
 def _served(name: str, api_base: str, openai_key: str | None) -> dspy.LM:
     if not api_base.startswith(("http://", "https://")):
         raise UserError(f"API base '{api_base}' is no URL: write it as http://HOST:PORT/v1")
-    prefix = name.partition("/")[0]
-    if "/" not in name or prefix not in _native_providers():
-        name, prefix = f"openai/{name}", "openai"
-    key = openai_key if prefix == "openai" else _key_of(prefix)
+    route = select_backend(dspy.LM(name)).resolution if "/" in name else None
+    if route is None:
+        name = f"openai/{name}"
+    key = _key_of(route.provider) if route and not name.startswith("openai/") else openai_key
     return dspy.LM(name, api_base=api_base.rstrip("/"), api_key=key or "none")
 
 
 def _hosted(name: str) -> dspy.LM:
-    lm = dspy.LM(name) if not name.endswith("/") else None
-    if lm is None:
-        raise UserError(f"LM '{name}' names a provider but no model: give one such as {EXAMPLES}")
+    lm = dspy.LM(name)
     route = select_backend(lm).resolution
     if route is None:
         _check_litellm(name)
