@@ -1,4 +1,4 @@
-"""The main job with the real embedded model, at small sizes: every mode on the bundled sample."""
+"""The main job with the real embedded model, at small sizes, on the bundled sample."""
 
 import json
 import sys
@@ -7,16 +7,15 @@ from pathlib import Path
 import pytest
 
 from programs import command, optimize, score
-from programs.optimizer.modes import MODES
 
 pytestmark = pytest.mark.local
 SMALL = [
     "--train-size",
     "3",
     "--val-size",
-    "6",
+    "4",
     "--test-size",
-    "6",
+    "4",
     "--steps",
     "1",
     "--batch-size",
@@ -33,18 +32,18 @@ def run(main, *arguments: object, monkeypatch: pytest.MonkeyPatch) -> int:  # ty
     return int(raised.value.code or 0)
 
 
-@pytest.mark.parametrize("mode", MODES)
-def test_every_mode_runs_to_the_end(mode: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("mode", ["SSC", "CCC"])
+def test_a_mode_runs_to_the_end(mode: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     arguments = [*SMALL, "--mode", mode, "--run", "one", "--runs-dir", tmp_path, "--threads", 4]
     assert run(optimize.main, *arguments, monkeypatch=monkeypatch) == 0
     summary = json.loads((tmp_path / "one" / "summary.json").read_text())
     for cell in (*summary["before"]["coverage"].values(), *summary["after"]["coverage"].values()):
-        assert (cell["rows"], cell["scored"]) == (6, 6)
+        assert (cell["rows"], cell["scored"]) == (4, 4)
     assert summary["calls"]["judge"]["prompt_tokens"] > summary["calls"]["judge"]["cached_prompt_tokens"] > 0
     (step,) = [json.loads(line) for line in (tmp_path / "one" / "steps.jsonl").read_text().splitlines()][1:]
     assert step["losses"]
     assert step["gradients"]
-    assert step["proposal"]
+    assert summary["calls"]["rewrite"]["calls"] == 1
 
 
 def test_a_compiled_judge_scores_new_texts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

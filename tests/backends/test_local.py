@@ -13,8 +13,9 @@ import dspy
 import pytest
 from dspy.lm15 import Config, InvalidRequestError, Message, NotConfiguredError, Request
 
-from programs.backends import local
-from programs.backends.local import LocalEngine, Runtime, interrupt
+from programs.backends import interruptible, local
+from programs.backends.interruptible import interrupt
+from programs.backends.local import LocalEngine, Runtime
 from programs.errors import UserError
 from tests.backends.llama import FakeLlama, chunk, reply
 
@@ -113,7 +114,7 @@ def test_an_interrupt_ends_calls_in_flight_and_waiting_ones_but_no_later_one(lla
     with ThreadPoolExecutor(3) as pool:
         calls = [pool.submit(engine.complete, ask()) for _ in range(3)]
         endless.wait()
-        while len(local._calls) < 3:
+        while len(interruptible._calls) < 3:
             threading.Event().wait(0.001)
         interrupt()
         calls.append(pool.submit(engine.complete, ask()))  # as a pool's thread takes the next item
