@@ -218,6 +218,52 @@ def test_new_texts_are_scored_beside_their_columns(
     assert second["polite_score"] in "0123"
 
 
+class Down(FakeEngine):
+    """A server that only fails."""
+
+    def complete(self, request):  # type: ignore[no-untyped-def]
+        raise dspy.lm15.AuthError("key revoked")
+
+
+@pytest.mark.parametrize("limit", [["--max-calls", "5"], ["--max-calls", "1"], ["--max-tokens", "3000"], []])
+def test_an_lm_that_only_fails_is_no_success_under_a_budget(
+    limit: list[str], table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("programs.optimizer.cast.language_model", lambda *_, **__: fake_lm(Down(), num_retries=0))
+    arguments = [*own_task(table), *SIZES, "--run", "one", "--runs-dir", tmp_path, *limit]
+    assert run(optimize.main, *arguments, monkeypatch=monkeypatch) == 3
+    assert "key revoked" in capsys.readouterr().err
+
+
+def test_replies_that_say_nothing_end_the_run_and_are_asked_again(
+    table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engines = [FakeEngine(reply=lambda asked: ""), FakeEngine()]
+    monkeypatch.setattr("programs.optimizer.cast.language_model", lambda *_, **__: fake_lm(engines[0]))
+    runs = ["--runs-dir", tmp_path]
+    assert run(optimize.main, *own_task(table), *SIZES, "--run", "one", *runs, monkeypatch=monkeypatch) == 3
+    engines.pop(0)
+    assert run(optimize.main, "--resume", "one", *runs, monkeypatch=monkeypatch) == 0
+    summary = json.loads((tmp_path / "one" / "summary.json").read_text())
+    assert summary["before"]["coverage"]["helpful"]["scored"] == 16
+
+
+@pytest.mark.parametrize("command_main", [score.main, evaluate.main])
+@pytest.mark.parametrize("out", ["rated.csv", "link.csv", "one/judge.json", "nodir/x.csv", "/dev/null", "/proc/x.csv"])
+def test_an_out_that_cannot_or_must_not_be_written_is_refused_before_any_call(
+    command_main: Callable[[list[str]], int], out: str, table: Path, tmp_path: Path,
+    engine: FakeEngine, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    run(optimize.main, *own_task(table), *SIZES, "--run", "one", "--runs-dir", tmp_path, monkeypatch=monkeypatch)
+    (tmp_path / "link.csv").symlink_to(table)
+    kept = table.read_bytes(), (tmp_path / "one" / "judge.json").read_bytes()
+    engine.asked.clear()
+    arguments = [tmp_path / "one", "--data", table, "--out", tmp_path / out]
+    assert run(command_main, *arguments, monkeypatch=monkeypatch) == 2
+    assert not engine.asked
+    assert (table.read_bytes(), (tmp_path / "one" / "judge.json").read_bytes()) == kept
+
+
 BAD = {
     "unknown flag": (["--stepz", "3"], "did you mean '--steps'"),
     "abbreviated flag": (["--step", "3"], "--step"),

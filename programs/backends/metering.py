@@ -52,7 +52,7 @@ class MeteredEngine:
         sent = bool(tracker.usage_data) or response.usage.input_tokens is None
         usage = _usage(response) if sent else {}
         self.budget.settle(bound, usage)
-        return Answer(response_to_dict(response), usage, sent)
+        return Answer(response_to_dict(response), usage, sent, whole=bool((response.message.text or "").strip()))
 
 
 def metered(

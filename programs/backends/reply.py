@@ -1,39 +1,43 @@
-"""Reading the JSON object of an LM's reply: lenient about what stands around it, strict about what it says."""
+"""Reading the JSON object of an LM's reply: lenient about what stands around it, strict about what it says.
 
+Nothing is repaired: a guess at what a broken object meant would be an invented score.
+"""
+
+import ast
 import json
 import re
 from collections.abc import Iterator
 from typing import Any
 
-import json_repair
-
 CONFLICT = object()
-"""Stands for a key that the object gives twice with different values: neither is believed."""
+"""Stands for a key that the reply gives several values: none is believed."""
+
+_THOUGHT = re.compile(r"<think>.*?(?:</think>|\Z)", flags=re.DOTALL | re.IGNORECASE)
 
 
 def read_object(text: str, names: tuple[str, ...]) -> dict[str, Any]:
-    """The reply's last complete JSON object that has any of `names` as a key; `{}` where there is none.
+    """What the reply's complete JSON objects say of `names`; `{}` where they say nothing.
 
-    Prose and code fences around it are skipped. An object without its closing brace is cut off and says nothing:
-    `{"score": 1` may have been going to say 10.
+    Prose, code fences and thoughts in <think> tags are skipped. Where objects differ about a name, neither is believed;
+    where an object with one of the names is cut off, the answer was not finished and none is.
 
-    >>> read_object('Sure: {"a": 1} or rather {"a": 2}', ("a",))
-    {'a': 2}
+    >>> read_object('Sure: {"a": 1}', ("a",))
+    {'a': 1}
     >>> read_object('{"a": 1', ("a",))
     {}
     """
-    found: dict[str, Any] = {}
-    for candidate in _balanced(text):
-        value = _load(candidate)
-        if isinstance(value, dict) and any(name in value for name in names):
-            found = value
-    return found
+    stretches, tail = _balanced(_THOUGHT.sub("", text))
+    if any(f'"{name}"' in tail or f"'{name}'" in tail for name in names):
+        return {}
+    objects = [value for value in map(_load, stretches) if isinstance(value, dict)]
+    found = [value for value in objects if any(name in value for name in names)]
+    return _without_conflicts([pair for value in found for pair in value.items()])
 
 
-def _balanced(text: str) -> Iterator[str]:
-    """The outermost `{...}` stretches of a text, braces inside JSON strings not counted."""
-    depth, start, quoted = 0, 0, False
-    for match in re.finditer(r'\\.|["{}]', text, flags=re.DOTALL):
+def _balanced(text: str) -> tuple[list[str], str]:
+    """The outermost `{...}` stretches, braces inside JSON strings not counted, and the last one if it never closes."""
+    found, depth, start, quoted = [], 0, 0, False
+    for match in _tokens(text):
         token = match.group()
         if token == '"' and depth:
             quoted = not quoted
@@ -42,20 +46,32 @@ def _balanced(text: str) -> Iterator[str]:
         elif token == "}" and not quoted and depth:
             depth -= 1
             if depth == 0:
-                yield text[start : match.end()]
+                found.append(text[start : match.end()])
+    return found, text[start:] if depth else ""
+
+
+def _tokens(text: str) -> Iterator[re.Match[str]]:
+    return re.finditer(r'\\.|["{}]', text, flags=re.DOTALL)
 
 
 def _load(candidate: str) -> Any:
+    """JSON, or the same as a Python literal (single quotes, trailing comma); None for anything else."""
     try:
         return json.loads(candidate, object_pairs_hook=_without_conflicts, strict=False)
-    except json.JSONDecodeError:
-        return json_repair.loads(candidate)  # single quotes, trailing commas, comments
-    except (ValueError, RecursionError):  # numbers or nesting beyond Python's limits
+    except (ValueError, RecursionError):
+        pass
+    try:
+        tree = ast.parse(candidate.strip(), mode="eval").body
+        if not isinstance(tree, ast.Dict) or None in tree.keys:
+            return None
+        pairs = zip(tree.keys, tree.values, strict=True)
+        return _without_conflicts([(ast.literal_eval(key), ast.literal_eval(value)) for key, value in pairs if key])
+    except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
         return None
 
 
 def _without_conflicts(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for key, value in pairs:
-        values[key] = value if values.get(key, value) == value else CONFLICT
+        values[key] = value if key not in values or values[key] == value else CONFLICT
     return values

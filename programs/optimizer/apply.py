@@ -2,6 +2,7 @@
 
 import csv
 import io
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,7 @@ def evaluate_from_flags(given: Mapping[str, Any]) -> int:
     described = settings.task or settings.inputs or settings.criteria
     task = settled_task(settings) if described else None
     judge = load_judge(path, task)
+    target = _writable(out, path, settings.data) if out is not None else Path()
     rows = load_rows(task or judge.task, settings.data)
     judgements, roles = _judged(judge, rows, settings)
     agreement = summarize(scores_of(judge, rows, judgements), seed=settings.seed)
@@ -42,7 +44,7 @@ def evaluate_from_flags(given: Mapping[str, Any]) -> int:
     show_agreement(agreement, screen)
     show_calls(roles.calls.summary(), screen)
     if out is not None:
-        write_json(_writable(out), agreement)
+        write_json(target, agreement)
         screen.result(f"written: {out}")
     return 0
 
@@ -50,8 +52,9 @@ def evaluate_from_flags(given: Mapping[str, Any]) -> int:
 def score_from_flags(given: Mapping[str, Any]) -> int:
     """Scores of new texts, beside the input's columns; empty where unscored. Returns the exit code."""
     flags = dict(given)
-    path, out = flags.pop("judge"), _writable(flags.pop("out"))
+    path, out = flags.pop("judge"), flags.pop("out")
     settings = resolve(flags)
+    out = _writable(out, path, settings.data)
     judge = load_judge(path)
     raw, rows = load_texts(judge.task, settings.data)
     header = _header(raw, judge)
@@ -73,11 +76,22 @@ def _judged(judge: Judge, rows: Sequence[dspy.Example], settings: Settings) -> t
         return judge_rows(judge, rows, Pool(settings.threads, screen.started)), roles
 
 
-def _writable(out: str) -> Path:
-    path = Path(out)
-    if path.is_dir() or not path.parent.is_dir():
-        raise UserError(f"--out {out}: {'is a folder' if path.is_dir() else 'its folder does not exist'}; name a file")
-    return path
+def _writable(out: str, *sources: str | None) -> Path:
+    """The file to write, links followed. Refused before any call: what cannot be written, or must not be lost."""
+    path = Path(out).resolve()
+    if (path.exists() and not path.is_file()) or not path.parent.is_dir():
+        raise UserError(
+            f"--out {out}: {'is no plain file' if path.exists() else 'its folder does not exist'}; name a file"
+        )
+    if any(source is not None and path == Path(source).resolve() for source in sources):
+        raise UserError(f"--out {out}: is what is read here and would be lost; name another file")
+    if (path.parent / "config.json").exists() and path.exists():
+        raise UserError(f"--out {out}: is a file of a run and would be lost; name another file")
+    try:
+        with tempfile.TemporaryFile(dir=path.parent):
+            return path
+    except OSError as error:
+        raise UserError(f"--out {out}: cannot write there ({error.strerror}); name a file elsewhere") from None
 
 
 def _header(raw: Sequence[RawRow], judge: Judge) -> list[str]:

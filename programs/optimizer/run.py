@@ -4,6 +4,8 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+from dspy.utils.exceptions import LMError
+
 from metrics.metric import METRICS
 from metrics.scores import Scores
 from metrics.summary import difference, summarize
@@ -74,6 +76,7 @@ class Run:
         student = Judge(self.task, adapter=self.settings.adapter, schema=self.settings.schema)
         start = student.with_groups(groups(parse_mode(self.settings.mode).judge, self.task.criterion_names))
         self.before = before = self._test(start, "test, before")
+        self._refuse_silence(before)
         outcome = self._search(start)
         save_judge(outcome.judge, self.folder.judge)
         after = self._test(outcome.judge, "test, after")
@@ -82,6 +85,14 @@ class Run:
         if self.stopped == "interrupted":
             raise KeyboardInterrupt
         return summary
+
+    def _refuse_silence(self, before: Scores) -> None:
+        """A backend that only fails, or says nothing that is a score, ends the run: it is no result of a judge."""
+        calls = self.roles.calls
+        if self.stopped == "budget" and not calls.answered and calls.last_error is not None:
+            raise calls.last_error
+        if self.stopped is None and not before.scored.any():
+            raise LMError("no reply held a valid score: see calls.jsonl, and try another --adapter or --schema off")
 
     def _search(self, start: Judge) -> Outcome:
         self.screen.at("initial judge")

@@ -37,11 +37,12 @@ class Tally:
 
 @dataclass(frozen=True)
 class Answer:
-    """A reply as DSPy's plain data, its token usage, and whether a request was sent for it."""
+    """A reply as DSPy's plain data, its token usage, whether a request was sent, and whether it said anything."""
 
     reply: Mapping[str, Any]
     usage: Mapping[str, int]
     sent: bool
+    whole: bool = True
 
 
 class NoAnswer(LMError):
@@ -58,6 +59,8 @@ class CallLog:
 
     def __init__(self, path: Path | None = None, *, keep_prompts: bool = False) -> None:
         self.known_only = False
+        self.answered = 0
+        self.last_error: Exception | None = None
         self.tallies: dict[str, Tally] = {}
         self.earlier = 0
         self._answers: dict[str, Answer] = {}
@@ -110,8 +113,9 @@ class CallLog:
             return send()
         except OutOfBudget:
             raise
-        except Exception:
+        except Exception as error:
             with self._lock:
+                self.last_error = error
                 tally = self.tallies.setdefault(role, Tally())
                 tally.calls += 1
                 tally.failed += 1
@@ -137,7 +141,8 @@ class CallLog:
         if self._keep_prompts:
             line["prompt"] = prompt
         with self._lock:
-            if self._file is not None:
+            self.answered += 1
+            if self._file is not None and answer.whole:  # an empty reply is asked for again by the next session
                 self._file.write(json.dumps(line, ensure_ascii=False) + "\n")
                 self._file.flush()
             self._answers[key] = answer

@@ -188,3 +188,9 @@ def test_prepare_loads_a_local_model_and_leaves_others_alone(monkeypatch: pytest
     prepare(local)
     prepare(language_model("m", api_base="http://localhost:8000/v1"))
     assert loaded == [local.engine]
+
+
+def test_credentials_in_a_url_are_refused_and_not_repeated() -> None:
+    with pytest.raises(UserError, match="OPENAI_API_KEY") as raised:
+        language_model("m", api_base="http://user:sk-secret@127.0.0.1:9/v1")
+    assert "sk-secret" not in str(raised.value)
