@@ -31,8 +31,8 @@ def whole(least: int) -> Callable[[str], int]:
             value = int(text)
         except ValueError:
             raise argparse.ArgumentTypeError(f"'{text}' is not a whole number") from None
-        if value < least:
-            raise argparse.ArgumentTypeError(f"{value} is too small: at least {least}")
+        if not least <= value < 2**31:
+            raise argparse.ArgumentTypeError(f"{value} is out of range: at least {least}, below 2147483648")
         return value
 
     return read
@@ -46,7 +46,7 @@ def number(least: float, most: float = math.inf) -> Callable[[str], float]:
             value = float(text)
         except ValueError:
             raise argparse.ArgumentTypeError(f"'{text}' is not a number") from None
-        if not least <= value <= most:
+        if not (math.isfinite(value) and least <= value <= most):
             raise argparse.ArgumentTypeError(f"{text} is out of range: {least:g} to {most:g}")
         return value
 

@@ -28,7 +28,7 @@ def _show_metric(summary: Mapping[str, Any], view: str, metric: str, screen: Scr
     unit = "pooled over the test rows" if view == "pooled" else "mean over documents"
     title = f"\n{metric}, {unit}, with 95 % intervals"
     counted = "rows" if view == "pooled" else "documents"
-    screen.table(title, ["criterion", "before", "after", "difference", counted, "coverage"], rows)
+    screen.table(title, ["criterion", "before", "after", "paired difference", counted, "coverage"], rows)
 
 
 def _show_notes(summary: Mapping[str, Any], screen: Screen) -> None:

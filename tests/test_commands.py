@@ -235,6 +235,47 @@ def test_an_lm_that_only_fails_is_no_success_under_a_budget(
     assert "key revoked" in capsys.readouterr().err
 
 
+def test_an_lm_that_dies_later_is_no_reached_budget_either(
+    table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Dying(FakeEngine):
+        def complete(self, request):  # type: ignore[no-untyped-def]
+            if len(self.asked) >= 20:
+                raise dspy.lm15.ServerError("gone")
+            return super().complete(request)
+
+    monkeypatch.setattr("programs.optimizer.cast.language_model", lambda *_, **__: fake_lm(Dying(), num_retries=0))
+    arguments = [*own_task(table), *SIZES, "--run", "one", "--runs-dir", tmp_path, "--max-calls", 21, "--threads", 1]
+    assert run(optimize.main, *arguments, monkeypatch=monkeypatch) == 3
+
+
+@pytest.mark.parametrize("command_main", [score.main, evaluate.main])
+def test_a_backend_that_says_nothing_writes_no_result(
+    command_main: Callable[[list[str]], int], table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engines = [FakeEngine(), FakeEngine(reply=lambda asked: "")]
+    monkeypatch.setattr("programs.optimizer.cast.language_model", lambda *_, **__: fake_lm(engines[0]))
+    run(optimize.main, *own_task(table), *SIZES, "--run", "one", "--runs-dir", tmp_path, monkeypatch=monkeypatch)
+    engines.pop(0)
+    arguments = [tmp_path / "one", "--data", table, "--out", tmp_path / "out.csv"]
+    assert run(command_main, *arguments, monkeypatch=monkeypatch) == 3
+    assert not (tmp_path / "out.csv").exists()
+
+
+def test_a_run_resumes_from_another_folder_and_with_its_flags_spelled_differently(
+    table: Path, tmp_path: Path, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(table.parent)
+    arguments = [*own_task(Path(table.name)), *SIZES, "--mode", "ssc", "--run", "one", "--max-calls", 20]
+    assert run(optimize.main, *arguments, monkeypatch=monkeypatch) == 0
+    folder = table.parent / "runs" / "one"
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    again = ["--resume", folder, "--mode", "Ssc", "--data", table, "--max-calls", 1000]
+    assert run(optimize.main, *again, monkeypatch=monkeypatch) == 0
+    assert json.loads((folder / "summary.json").read_text())["stopped"] is None
+
+
 def test_replies_that_say_nothing_end_the_run_and_are_asked_again(
     table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -265,6 +306,8 @@ def test_an_out_that_cannot_or_must_not_be_written_is_refused_before_any_call(
 
 
 BAD = {
+    "endless minutes": (["--max-minutes", "inf"], "out of range"),
+    "a seed too large": (["--seed", "99999999999999999999999"], "out of range"),
     "unknown flag": (["--stepz", "3"], "did you mean '--steps'"),
     "abbreviated flag": (["--step", "3"], "--step"),
     "unknown mode": (["--mode", "SCS"], "once a stage is joint"),
@@ -299,6 +342,16 @@ def test_bad_input_is_one_line_and_exit_2_and_leaves_nothing(
     assert not engine.asked
 
 
+@pytest.mark.parametrize("name", ["../escape", "a/b", "a\nb", "", "x" * 300])
+def test_a_run_stays_in_its_folder(
+    name: str, table: Path, tmp_path: Path, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arguments = [*own_task(table), *SIZES, "--run", name, "--runs-dir", tmp_path / "runs"]
+    assert run(optimize.main, *arguments, monkeypatch=monkeypatch) == 2
+    assert not (tmp_path / "runs").exists()
+    assert not engine.asked
+
+
 def test_a_changed_setting_is_refused_on_resume(
     table: Path, tmp_path: Path, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -308,6 +361,35 @@ def test_a_changed_setting_is_refused_on_resume(
     assert run(optimize.main, "--resume", "one", *runs, "--steps", 9, monkeypatch=monkeypatch) == 2
     assert "--steps 9 differs from the run's 2" in capsys.readouterr().err
     assert run(optimize.main, "--resume", "one", *runs, "--steps", 2, "--threads", 2, monkeypatch=monkeypatch) == 0
+
+
+@pytest.mark.parametrize("content", ["[1,2]", "null", "{}", '{"settings": [], "task": {}, "data": ""}', "{"])
+def test_a_damaged_config_is_one_line(
+    content: str, table: Path, tmp_path: Path, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    runs = ["--runs-dir", tmp_path]
+    run(optimize.main, *own_task(table), *SIZES, "--run", "one", *runs, monkeypatch=monkeypatch)
+    (tmp_path / "one" / "config.json").write_text(content)
+    capsys.readouterr()
+    assert run(optimize.main, "--resume", "one", *runs, monkeypatch=monkeypatch) == 2
+    printed = capsys.readouterr().err
+    assert "config.json" in printed
+    assert printed.count("\n") == 1
+
+
+@pytest.mark.parametrize("content", ["[1,2]", "null", "{}", "{", '{"stopped": null}'])
+def test_a_damaged_summary_is_made_again_without_a_call(
+    content: str, table: Path, tmp_path: Path, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = ["--runs-dir", tmp_path]
+    run(optimize.main, *own_task(table), *SIZES, "--run", "one", *runs, monkeypatch=monkeypatch)
+    path, asked = tmp_path / "one" / "summary.json", len(engine.asked)
+    before = json.loads(path.read_text())
+    path.write_text(content)
+    assert run(optimize.main, "--resume", "one", *runs, monkeypatch=monkeypatch) == 0
+    assert len(engine.asked) == asked
+    assert {**json.loads(path.read_text()), "calls": 0} == {**before, "calls": 0}
 
 
 def test_changed_data_are_refused_on_resume(

@@ -6,9 +6,10 @@ inputs in tags. Everything that changes from row to row comes last, so prefix ca
 """
 
 import re
-from typing import Any, get_args, get_origin
+from typing import Any, Literal, get_args, get_origin
 
 import dspy
+import orjson
 from dspy.adapters.base import Adapter
 from dspy.clients.capabilities import with_capability_planning
 from dspy.utils.exceptions import AdapterParseError
@@ -97,8 +98,6 @@ def user_text(signature: type[dspy.Signature], inputs: dict[str, Any]) -> str:
 
 
 def assistant_text(signature: type[dspy.Signature], outputs: dict[str, Any]) -> str:
-    import orjson
-
     return orjson.dumps({name: outputs[name] for name in signature.output_fields}).decode()
 
 
@@ -127,9 +126,7 @@ def _property(annotation: Any) -> dict[str, Any]:
 
 def _levels(annotation: Any) -> tuple[int, ...]:
     """The scale of a `Literal` of whole numbers; empty for a text field."""
-    import typing
-
-    return get_args(annotation) if get_origin(annotation) is typing.Literal else ()
+    return get_args(annotation) if get_origin(annotation) is Literal else ()
 
 
 def _scale(field: Any) -> str:

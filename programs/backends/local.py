@@ -23,7 +23,7 @@ from programs.errors import UserError
 class Runtime:
     """How the server runs: `context` tokens are the most that one call's prompt and reply take together.
 
-    `threads=0` is one a core. One slot by default: on a CPU it keeps every shared prefix and is the fastest.
+    `threads=0` is one a core. One slot by default: it keeps the prefix that all prompts of a judge share.
     """
 
     slots: int = 1
@@ -82,7 +82,7 @@ class LocalEngine:
 
 def start(path: Path, runtime: Runtime) -> Server:
     """Loads the file. Raises UserError where xllamacpp is not installed or does not read it."""
-    os.environ.setdefault("OMP_WAIT_POLICY", "active")  # sleeping threads cost a third of the speed on 2 cores
+    os.environ.setdefault("OMP_WAIT_POLICY", "active")  # sleeping threads wake slowly between tokens
     try:
         import xllamacpp
     except ImportError as error:

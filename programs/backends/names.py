@@ -49,11 +49,6 @@ def language_model(
     return base.copy(num_retries=num_retries, cache=cache, **options)
 
 
-def supports_schema(lm: dspy.LM) -> bool:
-    """Whether the LM is known to follow a JSON schema. Servers behind an `api_base` mostly do, unknown to DSPy."""
-    return bool(lm.supports_response_schema)
-
-
 def prepare(lm: dspy.LM) -> None:
     """Loads a local LM's model now, so that what is missing is said before a run starts. Raises UserError."""
     if isinstance(lm.engine, LocalEngine):

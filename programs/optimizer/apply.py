@@ -16,7 +16,7 @@ from programs.optimizer.cast import cast_roles
 from programs.optimizer.fan_out import Pool
 from programs.optimizer.judge import Judge
 from programs.optimizer.saved import load_judge
-from programs.optimizer.scoring import judge_rows, scores_of
+from programs.optimizer.scoring import judge_rows, refuse_silence, scores_of
 from programs.optimizer.session import settled_task
 from programs.records.calls import CallLog
 from programs.records.folder import write_json, write_text
@@ -73,7 +73,9 @@ def _judged(judge: Judge, rows: Sequence[dspy.Example], settings: Settings) -> t
         screen.tokens = lambda: token_sum(roles.calls.summary())
         screen.say(f"{len(rows)} rows, at most {len(rows) * len(judge.heads)} LM calls")
         screen.expect(len(rows) * len(judge.heads))
-        return judge_rows(judge, rows, Pool(settings.threads, screen.started)), roles
+        judgements = judge_rows(judge, rows, Pool(settings.threads, screen.started))
+    refuse_silence(judgements)
+    return judgements, roles
 
 
 def _writable(out: str, *sources: str | None) -> Path:

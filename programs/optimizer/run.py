@@ -1,10 +1,9 @@
 """One run from settings to a judge and an honest report: what `optimize.py` and studies call."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
-
-from dspy.utils.exceptions import LMError
 
 from metrics.metric import METRICS
 from metrics.scores import Scores
@@ -18,7 +17,7 @@ from programs.optimizer.judge import Judge
 from programs.optimizer.keep import values_of
 from programs.optimizer.modes import groups, parse_mode
 from programs.optimizer.saved import save_judge
-from programs.optimizer.scoring import judge_rows, scores_of
+from programs.optimizer.scoring import judge_rows, refuse_silence, scores_of
 from programs.optimizer.steps import Step, step_record
 from programs.optimizer.teleprompter import TextualGradient
 from programs.records.budget import OutOfBudget
@@ -28,6 +27,7 @@ from programs.screen import Screen, token_sum
 from programs.settings import Settings
 from programs.tasks.splits import Splits
 from programs.tasks.task import Task
+from signatures.records import Judgement
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,6 @@ class Run:
         student = Judge(self.task, adapter=self.settings.adapter, schema=self.settings.schema)
         start = student.with_groups(groups(parse_mode(self.settings.mode).judge, self.task.criterion_names))
         self.before = before = self._test(start, "test, before")
-        self._refuse_silence(before)
         outcome = self._search(start)
         save_judge(outcome.judge, self.folder.judge)
         after = self._test(outcome.judge, "test, after")
@@ -85,14 +84,6 @@ class Run:
         if self.stopped == "interrupted":
             raise KeyboardInterrupt
         return summary
-
-    def _refuse_silence(self, before: Scores) -> None:
-        """A backend that only fails, or says nothing that is a score, ends the run: it is no result of a judge."""
-        calls = self.roles.calls
-        if self.stopped == "budget" and not calls.answered and calls.last_error is not None:
-            raise calls.last_error
-        if self.stopped is None and not before.scored.any():
-            raise LMError("no reply held a valid score: see calls.jsonl, and try another --adapter or --schema off")
 
     def _search(self, start: Judge) -> Outcome:
         self.screen.at("initial judge")
@@ -109,17 +100,21 @@ class Run:
         """The test rows' scores, whatever is known of them when the run is stopped in the middle."""
         self.screen.at(where)
         try:
-            return self._scores(judge)
+            return self._scores(judge, refuse_silence if self.stopped is None else lambda _: None)
         except (OutOfBudget, KeyboardInterrupt) as stop:
             self._stop("budget" if isinstance(stop, OutOfBudget) else "interrupted")
             return self._scores(judge)
 
-    def _scores(self, judge: Judge) -> Scores:
+    def _scores(self, judge: Judge, check: Callable[[list[Judgement]], None] = lambda _: None) -> Scores:
         with self.roles.playing("judge"):
-            return scores_of(judge, self.splits.test, judge_rows(judge, self.splits.test, self.pool))
+            judgements = judge_rows(judge, self.splits.test, self.pool)
+        check(judgements)
+        return scores_of(judge, self.splits.test, judgements)
 
     def _stop(self, reason: str) -> None:
         """From here on nothing is sent: rows whose answers are not known stay unscored."""
+        if reason == "budget" and self.roles.calls.failing is not None:  # its retries used the budget up
+            raise self.roles.calls.failing
         self.stopped = self.stopped or reason
         self.roles.calls.known_only = True
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import dspy
+from dspy.utils.exceptions import LMError
 
 from metrics.scores import Scores
 from programs.optimizer.fan_out import Pool
@@ -21,6 +22,12 @@ def judge_rows(judge: Judge, rows: Sequence[dspy.Example], pool: Pool, phase: st
     for position, answer in enumerate(answers):
         scores[position % len(rows)].update(answer)
     return [Judgement(row["row_id"], found) for row, found in zip(rows, scores, strict=True)]
+
+
+def refuse_silence(judgements: Sequence[Judgement]) -> None:
+    """Raises LMError where no reply at all held a score: that is a broken backend, not a result of a judge."""
+    if judgements and not any(score is not None for each in judgements for score in each.scores.values()):
+        raise LMError("no reply held a valid score: try another --lm, or --schema off for a server without schemas")
 
 
 def scores_of(judge: Judge, rows: Sequence[dspy.Example], judgements: Sequence[Judgement]) -> Scores:

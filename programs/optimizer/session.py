@@ -36,8 +36,7 @@ def optimize_from_flags(given: Mapping[str, Any]) -> int:
 
 
 def _start(runs: Path, name: str | None, flags: Mapping[str, Any]) -> int:
-    settings = resolve(flags)
-    settings = replace(settings, mode=parse_mode(settings.mode).name)
+    settings = resolve(normal(flags))
     refuse_impossible(settings)
     task = settled_task(settings)
     rows = load_rows(task, settings.data)
@@ -46,7 +45,7 @@ def _start(runs: Path, name: str | None, flags: Mapping[str, Any]) -> int:
     plan(settings, task, material.splits)  # refuses what cannot work before a folder is made
     check_lms(settings)
     now = f"{datetime.now():%Y%m%d-%H%M%S}"
-    folder = RunFolder.create(runs, name or f"{task.name}-{settings.mode}-{settings.seed}-{now}")
+    folder = RunFolder.create(runs, name if name is not None else f"{task.name}-{settings.mode}-{settings.seed}-{now}")
     with folder:
         config = {"settings": asdict(settings), "task": task.to_dict(), "data": data_hash(rows), **provenance()}
         write_json(folder.config, config)
@@ -54,23 +53,34 @@ def _start(runs: Path, name: str | None, flags: Mapping[str, Any]) -> int:
 
 
 def _resume(folder: RunFolder, flags: Mapping[str, Any]) -> int:
-    config = read_json(folder.config)
-    settings = resumed(config["settings"], flags)
+    settings, task, data = _stored(folder, flags)
     if folder.finished:
         _show(read_json(folder.summary), folder, Screen())
         return 0
     with folder:
-        task = Task.from_dict(config["task"], str(folder.config))
         rows = load_rows(task, settings.data)
-        if data_hash(rows) != config["data"]:
+        if data_hash(rows) != data:
             raise UserError(f"the data of {folder.path} have changed since it began: restore them, or start a new run")
         material = Material(task, split_rows(rows, sizes(settings), settings.split_by, settings.seed))
         return _run(settings, material, folder)
 
 
+def _stored(folder: RunFolder, flags: Mapping[str, Any]) -> tuple[Settings, Task, str]:
+    """What the run's config.json says, with the changeable flags given anew. Raises UserError where it is damaged."""
+    config = read_json(folder.config)
+    try:
+        settings = resumed(config["settings"], normal(flags))
+        refuse_impossible(settings)
+        return settings, Task.from_dict(config["task"], str(folder.config)), str(config["data"])
+    except (KeyError, TypeError, AttributeError) as error:
+        raise UserError(f"{folder.config} is damaged ({error}): restore it, or start a new run") from None
+
+
 def _run(settings: Settings, material: Material, folder: RunFolder) -> int:
     with Screen() as screen:
         _announce(settings, material, folder, screen)
+        if folder.calls.is_file():
+            screen.say("resumed: what earlier sessions paid for is replayed, and counted below as reused, not as calls")
         try:
             summary = optimize(settings, material, folder, screen)
         except (dspy.LMError, KeyboardInterrupt):
@@ -98,6 +108,16 @@ def _show(summary: Mapping[str, Any], folder: RunFolder, screen: Screen) -> None
     show_calls(summary["calls"], screen)
     screen.result(f"judge: {folder.judge}")
     screen.result(f"use it: python programs/score.py {folder.path} --data texts.csv --out scored.csv")
+
+
+def normal(flags: Mapping[str, Any]) -> dict[str, Any]:
+    """Flags as a run keeps them: the mode as it is spelled, a data file by its full path."""
+    settled = dict(flags)
+    if "mode" in flags:
+        settled["mode"] = parse_mode(flags["mode"]).name
+    if "data" in flags and Path(flags["data"]).exists():
+        settled["data"] = str(Path(flags["data"]).resolve())
+    return settled
 
 
 def settled_task(settings: Settings) -> Task:

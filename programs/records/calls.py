@@ -2,7 +2,8 @@
 
 Covered: replies survive a SIGKILL of the process (each line is flushed to the operating system), identical requests
 are sent once, and a later process replays what an earlier one paid for. Not covered: a power cut may lose the last
-lines, since they are not forced to the disk one by one.
+lines, since they are not forced to the disk one by one; requests in flight at a SIGKILL are sent again, and so are
+those that got an empty reply. `failing` is the error of the last request sent, None once one is answered again.
 """
 
 import json
@@ -12,6 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from dspy._vendor.lm15.serde import response_from_dict  # no public name in 3.4
 from dspy.utils.exceptions import LMError
 
 from programs.records.budget import OutOfBudget
@@ -59,8 +61,7 @@ class CallLog:
 
     def __init__(self, path: Path | None = None, *, keep_prompts: bool = False) -> None:
         self.known_only = False
-        self.answered = 0
-        self.last_error: Exception | None = None
+        self.failing: Exception | None = None
         self.tallies: dict[str, Tally] = {}
         self.earlier = 0
         self._answers: dict[str, Answer] = {}
@@ -115,7 +116,7 @@ class CallLog:
             raise
         except Exception as error:
             with self._lock:
-                self.last_error = error
+                self.failing = error
                 tally = self.tallies.setdefault(role, Tally())
                 tally.calls += 1
                 tally.failed += 1
@@ -141,7 +142,7 @@ class CallLog:
         if self._keep_prompts:
             line["prompt"] = prompt
         with self._lock:
-            self.answered += 1
+            self.failing = None
             if self._file is not None and answer.whole:  # an empty reply is asked for again by the next session
                 self._file.write(json.dumps(line, ensure_ascii=False) + "\n")
                 self._file.flush()
@@ -167,8 +168,12 @@ class CallLog:
 
 
 def _parse(line: bytes) -> dict[str, Any] | None:
+    """A line of the log, or None where it is damaged: its request is then asked again."""
     try:
-        record = json.loads(line)
-    except ValueError:
-        return None
-    return record if isinstance(record, dict) and {"key", "reply", "usage", "sent"} <= record.keys() else None
+        match record := json.loads(line):
+            case {"key": str(), "reply": {"message": dict()} as reply, "usage": dict() as usage, "sent": bool()}:
+                response_from_dict(reply)
+                return record if all(isinstance(count, int) for count in usage.values()) else None
+    except (ValueError, TypeError, KeyError, AttributeError):
+        pass
+    return None

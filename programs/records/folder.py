@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import re
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -55,6 +56,8 @@ class RunFolder:
     @classmethod
     def create(cls, runs: Path, name: str) -> "RunFolder":
         """A new folder `runs/name`. Raises UserError where it exists already or cannot be made."""
+        if not re.fullmatch(r"[\w][\w.-]{0,99}", name):
+            raise UserError(f"--run {name[:40]!r} cannot name a folder: use up to 100 letters, digits, _ . and -")
         path = runs / name
         if path.exists():
             raise UserError(f"the run '{name}' exists already in {runs}: use --resume {name}, or another --run name")
@@ -74,7 +77,15 @@ class RunFolder:
 
     @property
     def finished(self) -> bool:
-        return self.summary.is_file() and read_json(self.summary).get("stopped") is None
+        """Whether its summary is whole; a damaged one is made again from the calls, which costs none."""
+        try:
+            summary = read_json(self.summary)
+        except UserError:
+            return False
+        parts = ("before", "after", "difference", "calls", "kept", "optimism")
+        return (
+            isinstance(summary, dict) and summary.get("stopped", "") is None and all(part in summary for part in parts)
+        )
 
     def start_steps(self) -> None:
         """Begins `steps.jsonl` anew: a resumed run replays its calls, so it writes the same lines again."""

@@ -9,7 +9,7 @@ from dspy.clients.backend_selection import select_backend
 
 from programs.backends import names
 from programs.backends.local import LocalEngine
-from programs.backends.names import language_model, prepare, supports_schema
+from programs.backends.names import language_model, prepare
 from programs.errors import UserError
 
 KEYS = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GEMINI_API_KEY", "GOOGLE_API_KEY", "GROQ_API_KEY", "MISTRAL_API_KEY")
@@ -98,7 +98,7 @@ def test_with_its_key_a_provider_is_called_natively(monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
     lm = language_model("openai/gpt-4o-mini", temperature=0.3, max_tokens=50, num_retries=7, cache=False, seed=4)
     assert select_backend(lm).native
-    assert supports_schema(lm)
+    assert lm.supports_response_schema
     assert (lm.kwargs["temperature"], lm.kwargs["max_tokens"], lm.kwargs["seed"]) == (0.3, 50, 4)
     assert (lm.num_retries, lm.cache) == (7, False)
     assert "api_key" not in lm.kwargs  # read from the environment at the call, so never saved
@@ -155,7 +155,7 @@ def test_roles_on_the_embedded_model_share_one_engine() -> None:
     assert isinstance(judge.engine, LocalEngine)
     assert judge.engine is rewrite.engine
     assert judge.engine.path is None
-    assert supports_schema(judge)
+    assert judge.supports_response_schema
 
 
 def test_a_model_file_is_named_by_its_contents(gguf: Path, tmp_path: Path) -> None:

@@ -11,10 +11,16 @@ from programs.records.calls import Answer, CallLog, NoAnswer
 USAGE = {"prompt_tokens": 10, "completion_tokens": 2, "cached_prompt_tokens": 4}
 
 
+def reply(text: str) -> dict:
+    """A response as DSPy's plain data."""
+    message = {"role": "assistant", "parts": [{"type": "text", "text": text}]}
+    return {"model": "m", "message": message, "finish_reason": "stop"}
+
+
 def sender(text: str, sent: list[str]) -> Callable[[], Answer]:
     def send() -> Answer:
         sent.append(text)
-        return Answer({"text": text}, USAGE, True)
+        return Answer(reply(text), USAGE, True)
 
     return send
 
@@ -23,7 +29,7 @@ def test_an_identical_request_is_sent_once_and_counted_as_reused(tmp_path: Path)
     sent: list[str] = []
     log = CallLog(tmp_path / "calls.jsonl")
     for _ in range(3):
-        assert log.ask("judge", "k", None, sender("a", sent)).reply == {"text": "a"}
+        assert log.ask("judge", "k", None, sender("a", sent)).reply == reply("a")
     assert sent == ["a"]
     tally = log.summary()["judge"]
     assert (tally["calls"], tally["reused"], tally["prompt_tokens"]) == (1, 2, 10)
@@ -42,7 +48,7 @@ def test_identical_requests_at_the_same_time_are_sent_once(tmp_path: Path) -> No
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(ask, range(8)))
     assert sent == ["a"]
-    assert all(answer.reply == {"text": "a"} for answer in answers)
+    assert all(answer.reply == reply("a") for answer in answers)
     log.close()
 
 
@@ -52,7 +58,7 @@ def test_a_later_session_replays_what_an_earlier_one_paid_for(tmp_path: Path) ->
     first.ask("judge", "k", None, sender("a", sent))
     first.close()
     second = CallLog(tmp_path / "calls.jsonl")
-    assert second.ask("judge", "k", None, sender("b", sent)).reply == {"text": "a"}
+    assert second.ask("judge", "k", None, sender("b", sent)).reply == reply("a")
     assert sent == ["a"]
     assert second.earlier == 1
     assert second.summary()["judge"]["reused"] == 1
@@ -61,7 +67,19 @@ def test_a_later_session_replays_what_an_earlier_one_paid_for(tmp_path: Path) ->
     second.close()
 
 
-@pytest.mark.parametrize("tail", [b'{"key": "x", "role"', b'{"key": "x"}\n', b"\xff\xfe", b"null\n"])
+@pytest.mark.parametrize(
+    "tail",
+    [
+        b'{"key": "x", "role"',
+        b'{"key": "x"}\n',
+        b'{"key": [1], "reply": {}, "usage": {}, "sent": true}\n',
+        b'{"key": "x", "reply": 5, "usage": {}, "sent": true}\n',
+        b'{"key": "x", "reply": {"message": null}, "usage": {}, "sent": true}\n',
+        b'{"key": "x", "reply": {"message": {}}, "usage": 5, "sent": "x"}\n',
+        b"\xff\xfe",
+        b"null\n",
+    ],
+)
 def test_a_damaged_last_line_is_asked_again_and_nothing_else_is_lost(tmp_path: Path, tail: bytes) -> None:
     path = tmp_path / "calls.jsonl"
     sent: list[str] = []
@@ -84,7 +102,7 @@ def test_the_reply_is_on_disk_before_it_is_used(tmp_path: Path) -> None:
     path = tmp_path / "calls.jsonl"
     log = CallLog(path)
     log.ask("judge", "k", None, sender("a", []))
-    assert json.loads(path.read_text())["reply"] == {"text": "a"}
+    assert json.loads(path.read_text())["reply"] == reply("a")
     log.close()
 
 
@@ -104,14 +122,14 @@ def test_a_stopped_log_answers_only_what_it_knows() -> None:
     log = CallLog()
     log.ask("judge", "k", None, sender("a", []))
     log.known_only = True
-    assert log.ask("judge", "k", None, sender("b", [])).reply == {"text": "a"}
+    assert log.ask("judge", "k", None, sender("b", [])).reply == reply("a")
     with pytest.raises(NoAnswer):
         log.ask("judge", "other", None, sender("b", []))
 
 
 def test_answers_from_a_cache_are_reused_not_called() -> None:
     log = CallLog()
-    log.ask("judge", "k", None, lambda: Answer({"text": "a"}, {}, False))
+    log.ask("judge", "k", None, lambda: Answer(reply("a"), {}, False))
     assert log.summary()["judge"]["calls"] == 0
     assert log.summary()["judge"]["reused"] == 1
     assert log.lap() == {"calls": 0, "prompt_tokens": 0, "completion_tokens": 0}
