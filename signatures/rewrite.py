@@ -23,8 +23,23 @@ def rewrite_signature(criteria: Sequence[Criterion]) -> type[dspy.Signature]:
         "rubric": (list[str], dspy.InputField(desc="the current rubric")),
         "cases": (list[str], dspy.InputField(desc="texts and the judge's scores")),
         "feedback": (list[str], dspy.InputField(desc="feedback on the rubric")),
+        "request": (str, dspy.InputField(desc="what to write now, and in which form")),
     }
     for criterion in criteria:
         desc = f"the improved rubric for {criterion.title}, on the scale {criterion.low} to {criterion.high}"
         fields[criterion.name] = (str, dspy.OutputField(desc=desc))
     return dspy.Signature(fields, INSTRUCTIONS)
+
+
+def request(criteria: Sequence[Criterion]) -> str:
+    """The last words of the prompt: after thousands of tokens of feedback a small LM has forgotten the task.
+
+    Without them the embedded model wrote rubrics such as "," on every batch that was looked at.
+    """
+    shape = ", ".join(f'"{each.name}": "Look at ... {_levels(each)}"' for each in criteria)
+    return f"Now write the improved rubric, in full sentences, as one JSON object: {{{shape}}}"
+
+
+def _levels(criterion: Criterion) -> str:
+    levels = sorted({criterion.low, (criterion.low + criterion.high) // 2, criterion.high})
+    return ", ".join(f"{level} means ..." for level in levels)

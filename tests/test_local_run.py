@@ -44,6 +44,8 @@ def test_a_mode_runs_to_the_end(mode: str, tmp_path: Path, monkeypatch: pytest.M
     assert step["losses"]
     assert step["gradients"]
     assert summary["calls"]["rewrite"]["calls"] == 1
+    assert step["proposal"]
+    assert all(len(rubric.split()) >= 5 for rubric in step["proposal"].values()), step["proposal"]
 
 
 def test_a_compiled_judge_scores_new_texts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """The three reflective stages: loss, gradient, rewrite. Each speaks once per group of criteria (and row)."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -17,7 +18,7 @@ from programs.optimizer.scoring import judge_rows
 from signatures.gradient import Gradient
 from signatures.loss import Loss, comparison
 from signatures.records import Group, Judgement, Note, Rubric
-from signatures.rewrite import rewrite_signature
+from signatures.rewrite import request, rewrite_signature
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ class GradientStage(dspy.Module):
 class RewriteStage(dspy.Module):
     """Per group: the batch's gradients, concatenated (the analogue of a sum), become new rubric(s).
 
-    A criterion whose new rubric is missing from the reply keeps the old one.
+    A criterion whose new rubric is missing from the reply, or holds no word, keeps the old one.
     """
 
     def __init__(self, schema: str = "auto") -> None:
@@ -93,11 +94,12 @@ class RewriteStage(dspy.Module):
                 texts = [
                     f"{text_of(judge, row)}\njudge: {scores_text(judgement, group)}" for row, judgement in batch.pairs()
                 ]
-                asked.append((group, {"rubric": rubric_lines(judge, group), "cases": texts, "feedback": feedback}))
+                inputs = {"rubric": rubric_lines(judge, group), "cases": texts, "feedback": feedback}
+                asked.append((group, {**inputs, "request": request(judge.task.select(group))}))
         replies = pool.map("rewrite", lambda item: self.rewrite(judge, *item), asked)
-        return {name: text for reply in replies for name, text in reply.items()}
+        return {name: text for reply in replies for name, text in reply.items() if re.search(r"\w\w", text)}
 
-    def rewrite(self, judge: Judge, group: Group, inputs: Mapping[str, list[str]]) -> Rubric:
+    def rewrite(self, judge: Judge, group: Group, inputs: Mapping[str, list[str] | str]) -> Rubric:
         predict = dspy.Predict(rewrite_signature(judge.task.select(group)))
         with dspy.context(adapter=CompactAdapter(self.schema)):
             try:
