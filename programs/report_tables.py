@@ -63,9 +63,9 @@ def show_agreement(agreement: Mapping[str, Any], screen: Screen) -> None:
 
 def show_calls(calls: Mapping[str, Mapping[str, int]], screen: Screen) -> None:
     """Calls and tokens by role."""
-    header = ["role", "calls", "failed", "reused", "prompt tokens", "completion tokens", "cached prompt tokens"]
-    keys = ("calls", "failed", "reused", "prompt_tokens", "completion_tokens", "cached_prompt_tokens")
-    rows: list[Sequence[str]] = [[role, *(f"{tally[key]:,}" for key in keys)] for role, tally in calls.items()]
+    keys = ("calls", "failed", "truncated", "reused", "prompt_tokens", "completion_tokens", "cached_prompt_tokens")
+    header = ["role", *(key.replace("_", " ") for key in keys)]
+    rows: list[Sequence[str]] = [[role, *(f"{tally.get(key, 0):,}" for key in keys)] for role, tally in calls.items()]
     screen.table("\nLM calls", header, rows)
 
 

@@ -26,12 +26,12 @@ class Settings:
     group: str | None = None
     instructions: str | None = None
     train_size: int = 60
-    val_size: int = 40
-    test_size: int = 60
+    val_size: int = 24
+    test_size: int = 36
     split_by: str = "document"
     # the loop
-    steps: int = 3
-    batch_size: int = 3
+    steps: int = 2
+    batch_size: int = 2
     gate: str = "spearman"
     accept: str = "probable"
     probability: float = 0.8

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import dspy
 
 from signatures.records import Criterion
+from signatures.request import Request
 
 INSTRUCTIONS = """\
 You rewrite the rubric that a judge follows. You see the current rubric, cases that the judge scored with it, and
@@ -23,7 +24,7 @@ def rewrite_signature(criteria: Sequence[Criterion]) -> type[dspy.Signature]:
         "rubric": (list[str], dspy.InputField(desc="the current rubric")),
         "cases": (list[str], dspy.InputField(desc="texts and the judge's scores")),
         "feedback": (list[str], dspy.InputField(desc="feedback on the rubric")),
-        "request": (str, dspy.InputField(desc="what to write now, and in which form")),
+        "request": (Request, dspy.InputField(desc="what to write now, and in which form")),
     }
     for criterion in criteria:
         desc = f"the improved rubric for {criterion.title}, on the scale {criterion.low} to {criterion.high}"
@@ -31,11 +32,8 @@ def rewrite_signature(criteria: Sequence[Criterion]) -> type[dspy.Signature]:
     return dspy.Signature(fields, INSTRUCTIONS)
 
 
-def request(criteria: Sequence[Criterion]) -> str:
-    """The last words of the prompt: after thousands of tokens of feedback a small LM has forgotten the task.
-
-    Without them the embedded model wrote rubrics such as "," on every batch that was looked at.
-    """
+def rewrite_request(criteria: Sequence[Criterion]) -> str:
+    """The form of the reply. Without it the embedded model wrote rubrics such as "," on every batch looked at."""
     shape = ", ".join(f'"{each.name}": "Look at ... {_levels(each)}"' for each in criteria)
     return f"Now write the improved rubric, in full sentences, as one JSON object: {{{shape}}}"
 

@@ -12,7 +12,7 @@ import dspy
 from dspy.lm15 import Message, Request, Response, TextPart, Usage
 
 STAGES = {
-    "loss": "A judge scored a text",
+    "loss": "where a judge's scores of a text differ",
     "gradient": "You improve the rubric",
     "rewrite": "You rewrite the rubric",
     "rater": "Rate how",
@@ -102,7 +102,7 @@ def fields_of(request: Request) -> dict[str, tuple[int, ...]]:
         schema: Mapping[str, Any] = form["schema"] if "schema" in form else form["json_schema"]["schema"]
         return {name: tuple(each.get("enum", ())) for name, each in schema["properties"].items()}
     shape = str(request.system).rpartition("JSON object only: ")[2]
-    found = re.findall(r'"(\w+)": <(?:(-?\d+)-(-?\d+)|text)>', shape)
+    found = re.findall(r'"(\w+)":<(?:(-?\d+)-(-?\d+)|text)>', shape)
     return {name: tuple(range(int(low), int(high) + 1)) if low else () for name, low, high in found}
 
 

@@ -20,7 +20,7 @@ from tests.stub_server import stub_server
 ROOT = Path(__file__).parents[1]
 NAMES = ("helpful", "polite")
 SIZES = ["--train-size", "8", "--val-size", "12", "--test-size", "16", "--steps", "2"]
-ROLE_KEYS = {"calls", "failed", "reused", "prompt_tokens", "completion_tokens", "cached_prompt_tokens"}
+ROLE_KEYS = {"calls", "failed", "truncated", "reused", "prompt_tokens", "completion_tokens", "cached_prompt_tokens"}
 
 
 @pytest.fixture
@@ -420,7 +420,7 @@ def test_a_small_table_shrinks_the_default_sizes_together(
     assert run(optimize.main, *arguments, monkeypatch=monkeypatch) == 0
     rows = json.loads((tmp_path / "one" / "summary.json").read_text())["rows"]
     assert sum(rows.values()) <= 60
-    assert rows["train"] == rows["test"] > rows["validation"] > 10
+    assert rows["train"] > rows["test"] > rows["validation"] > 10
 
 
 @pytest.mark.parametrize("name", ["optimize", "evaluate", "score"])

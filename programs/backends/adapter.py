@@ -15,6 +15,7 @@ from dspy.clients.capabilities import with_capability_planning
 from dspy.utils.exceptions import AdapterParseError
 
 from programs.backends.reply import read_object
+from signatures.request import is_request
 
 SCHEMA_CHOICES = ("auto", "on", "off")
 
@@ -89,12 +90,18 @@ def system_text(signature: type[dspy.Signature]) -> str:
 
 
 def reply_text(signature: type[dspy.Signature]) -> str:
-    shape = ", ".join(f'"{name}": {_slot(field)}' for name, field in signature.output_fields.items())
+    """The reply's shape, without spaces, as replies (and demos) are: each space would be a token."""
+    shape = ",".join(f'"{name}":{_slot(field)}' for name, field in signature.output_fields.items())
     return f"Reply with one JSON object only: {{{shape}}}"
 
 
 def user_text(signature: type[dspy.Signature], inputs: dict[str, Any]) -> str:
-    return "\n".join(block(name, inputs[name]) for name in signature.input_fields if inputs.get(name) is not None)
+    """The inputs in tags; a request (`signatures.request`) stands without, since it is no data."""
+    return "\n".join(
+        str(inputs[name]) if is_request(field) else block(name, inputs[name])
+        for name, field in signature.input_fields.items()
+        if inputs.get(name) is not None
+    )
 
 
 def assistant_text(signature: type[dspy.Signature], outputs: dict[str, Any]) -> str:

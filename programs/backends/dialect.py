@@ -23,8 +23,14 @@ from dspy.lm15 import (
 LONGEST_REPLY = 1024
 """Most tokens of a reply when the request names no `max_tokens`: a small model that rambles must end some time."""
 
-COMPACT = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": ", "lenient": True}
-"""llguidance's options for JSON on one line, spaced as `json.dumps` does; `lenient` skips keywords it does not know."""
+COMPACT = {"whitespace_flexible": False, "item_separator": ",", "key_separator": ":", "lenient": True}
+"""llguidance's options for JSON without spaces (21 tokens for four scores, not 28); lenient: skips unknown keywords."""
+
+NO_LOOPS = {"dry_multiplier": 0.8, "dry_allowed_length": 6}
+"""llama.cpp's DRY sampler ("don't repeat yourself"), for prose only: small models else repeat a sentence to the limit.
+
+Never for scores: it would lower the probability of a digit that an earlier example was given.
+"""
 
 PASSED_ON = ("seed", "top_p", "top_k", "frequency_penalty", "presence_penalty")
 
@@ -55,6 +61,8 @@ def body(request: Request) -> dict[str, Any]:
         sent |= {"logprobs": True, "top_logprobs": max(config.logprobs, 1)}  # 0 would switch them off
     if config.response_format is not None:
         sent["grammar"] = grammar(config.response_format)
+    else:
+        sent |= NO_LOOPS
     return sent
 
 

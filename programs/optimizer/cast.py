@@ -8,7 +8,7 @@ from programs.records.budget import REPLY_TOKENS, Budget
 from programs.records.calls import CallLog
 from programs.settings import Settings
 
-LOCAL_MAX_TOKENS = {"judge": 256, "loss": 120, "gradient": 240, "rewrite": 800, "rater": 32}
+LOCAL_MAX_TOKENS = {"judge": 256, "loss": 240, "gradient": 240, "rewrite": 800, "rater": 32}
 """Most tokens of a reply of the embedded model, by role: a small model that rambles must end some time."""
 
 

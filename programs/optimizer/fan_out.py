@@ -3,12 +3,13 @@
 `dspy.Parallel` and `dspy.Evaluate` lose token usage, send slow calls twice and turn failures into zeros.
 """
 
+import sys
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import CancelledError, ThreadPoolExecutor, wait
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
 from contextvars import copy_context
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -39,17 +40,29 @@ def fan_out(
             done()
         return result
 
-    with ThreadPoolExecutor(max_workers=max(1, min(threads, len(items)))) as pool:
+    pool = ThreadPoolExecutor(max_workers=max(1, min(threads, len(items))))
+    try:
         futures = [pool.submit(copy_context().run, work, item) for item in items]
-        try:
-            wait(futures)
-        except BaseException:
-            stopped.set()
-            raise
+        _wait(futures, stopped)
+    finally:
+        pool.shutdown(wait=False)
     failures = [failure for future in futures if (failure := future.exception()) is not None]
     for failure in sorted(failures, key=lambda each: isinstance(each, CancelledError)):
         raise failure
     return [future.result() for future in futures]
+
+
+def _wait(futures: Sequence[Future[Any]], stopped: threading.Event) -> None:
+    """Waits for all. After Ctrl-C for those in flight, and says so: a server that hangs must not look like a program
+    that ignores Ctrl-C. A second Ctrl-C waits no more."""
+    try:
+        wait(futures)
+    except KeyboardInterrupt:
+        stopped.set()
+        if running := sum(future.running() for future in futures):
+            print(f"waiting for {running} calls in flight; Ctrl-C again leaves them", file=sys.stderr, flush=True)
+        wait(futures)
+        raise
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from programs.backends.adapter import SCHEMA_CHOICES
 from programs.errors import UserError
 from programs.optimizer.judge import ADAPTERS, Judge
 from programs.records.folder import read_json, write_json
@@ -55,11 +56,16 @@ def _rebuilt(path: Path, own: dict[str, Any], state: dict[str, Any]) -> Judge:
         if own["adapter"] not in ADAPTERS:
             raise ValueError(f"unknown adapter {own['adapter']!r}")
         judge = Judge(task, groups, adapter=own["adapter"], schema=own["schema"])
+        if own["schema"] not in SCHEMA_CHOICES:
+            raise ValueError(f"unknown schema {own['schema']!r}")
         if any(head.get("lm") for head in state.values()):
             raise ValueError("it holds an LM")
         judge.load_state(state)
         if judge.dump_state() != state:  # DSPy ignores what does not fit
             raise ValueError("its heads do not fit its groups")
+        for predictor in judge.predictors():
+            if any(not {*predictor.signature.fields} <= {*demo} for demo in predictor.demos):
+                raise ValueError("a demo lacks a field")
     except UserError:
         raise
     except Exception as error:  # whatever a damaged file makes DSPy raise

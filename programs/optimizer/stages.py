@@ -15,10 +15,10 @@ from programs.backends.roles import Roles
 from programs.optimizer.fan_out import Pool
 from programs.optimizer.judge import Judge
 from programs.optimizer.scoring import judge_rows
-from signatures.gradient import Gradient
-from signatures.loss import Loss, comparison
+from signatures.gradient import Gradient, gradient_request
+from signatures.loss import Comparison, Loss, loss_request
 from signatures.records import Group, Judgement, Note, Rubric
-from signatures.rewrite import request, rewrite_signature
+from signatures.rewrite import rewrite_request, rewrite_signature
 
 
 @dataclass(frozen=True)
@@ -41,13 +41,13 @@ class LossStage(dspy.Module):
 
     def forward(self, judge: Judge, batch: Batch, groups: Sequence[Group], pool: Pool) -> list[Note]:
         asked = [
-            (judgement.row, scored, _comparisons(judge, row, judgement, scored))
+            (judgement.row, scored, _compared(judge, row, judgement, scored))
             for group in groups
             for row, judgement in batch.pairs()
             if (scored := judgement.scored(group))
         ]
         with dspy.context(adapter=ProseAdapter()):
-            texts = pool.map("loss", lambda item: _reply(self.write, "critique", comparisons=item[2]), asked)
+            texts = pool.map("loss", lambda item: _reply(self.write, "critique", **item[2]), asked)
         return [Note("loss", row, group, text) for (row, group, _), text in zip(asked, texts, strict=True) if text]
 
 
@@ -63,7 +63,11 @@ class GradientStage(dspy.Module):
     ) -> list[Note]:
         asked = []
         for group in groups:
-            prompt = {"judge_prompt": system_text(judge.prompt_signature(group)), "rubric": rubric_lines(judge, group)}
+            prompt = {
+                "judge_prompt": system_text(judge.prompt_signature(group)),
+                "rubric": rubric_lines(judge, group),
+                "request": gradient_request(judge.task.select(group)),
+            }
             for row, judgement in batch.pairs():
                 critiques = [note.text for note in losses if note.row == judgement.row and note.concerns(group)]
                 if critiques:
@@ -95,11 +99,11 @@ class RewriteStage(dspy.Module):
                     f"{text_of(judge, row)}\njudge: {scores_text(judgement, group)}" for row, judgement in batch.pairs()
                 ]
                 inputs = {"rubric": rubric_lines(judge, group), "cases": texts, "feedback": feedback}
-                asked.append((group, {**inputs, "request": request(judge.task.select(group))}))
+                asked.append((group, {**inputs, "request": rewrite_request(judge.task.select(group))}))
         replies = pool.map("rewrite", lambda item: self.rewrite(judge, *item), asked)
         return {name: text for reply in replies for name, text in reply.items() if re.search(r"\w\w", text)}
 
-    def rewrite(self, judge: Judge, group: Group, inputs: Mapping[str, list[str] | str]) -> Rubric:
+    def rewrite(self, judge: Judge, group: Group, inputs: Mapping[str, Sequence[str]]) -> Rubric:
         predict = dspy.Predict(rewrite_signature(judge.task.select(group)))
         with dspy.context(adapter=CompactAdapter(self.schema)):
             try:
@@ -147,9 +151,14 @@ def scores_text(judgement: Judgement, group: Group) -> str:
     return orjson.dumps({name: judgement.scores.get(name) for name in group}).decode()
 
 
-def _comparisons(judge: Judge, row: dspy.Example, judgement: Judgement, group: Group) -> list[str]:
-    pairs = ((criterion, judgement.scores[criterion.name]) for criterion in judge.task.select(group))
-    return [comparison(criterion, score, row[criterion.name]) for criterion, score in pairs if score is not None]
+def _compared(judge: Judge, row: dspy.Example, judgement: Judgement, group: Group) -> dict[str, list[str] | str]:
+    """What a loss call is told: the group's scores against the row's human ratings."""
+    compared = [
+        Comparison(criterion, score, row[criterion.name])
+        for criterion in judge.task.select(group)
+        if (score := judgement.scores[criterion.name]) is not None
+    ]
+    return {"comparisons": [each.line() for each in compared], "request": loss_request(compared)}
 
 
 def _reply(predict: dspy.Predict, field: str, **inputs: object) -> str:

@@ -25,12 +25,14 @@ ROLES = ("judge", "loss", "gradient", "rewrite", "rater")
 class Tally:
     """What one role asked and spent in this process.
 
-    `calls` counts requests sent, failed ones too (`failed`); `reused` answers that came from a cache, from an
+    `calls` counts requests sent, failed ones (`failed`) and replies cut off by their token limit (`truncated`) too;
+    `reused` answers that came from a cache, from an
     identical earlier request, or from the replay of an interrupted session; tokens are those of the calls sent.
     """
 
     calls: int = 0
     failed: int = 0
+    truncated: int = 0
     reused: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
@@ -134,6 +136,7 @@ class CallLog:
                 tally.reused += 1
                 return
             tally.calls += 1
+            tally.truncated += answer.reply.get("finish_reason") == "length"
             for name in ("prompt_tokens", "completion_tokens", "cached_prompt_tokens"):
                 setattr(tally, name, getattr(tally, name) + answer.usage.get(name, 0))
 

@@ -121,6 +121,8 @@ def _shortage(
     lower = [f"{_FLAGS[part]} to {had}"] * (had > 0) + [_FLAGS[name] for name in helpful]
     whole = "; documents stay whole" if by == "document" and any(row.get("document_id") for row in rows) else ""
     remedy = f"lower {' or '.join(lower)}" if lower else f"the split column must say {part} in some rows"
+    if whole and len({row.get("document_id") for row in rows}) < len(_FLAGS):
+        remedy = "so few documents cannot be split: use --split-by row, or another --group"
     return f"{_FLAGS[part]}: {wanted} rows wanted, {had} left (of {len(rows)}{taken}{whole}); {remedy}"
 
 

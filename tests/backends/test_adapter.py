@@ -18,7 +18,7 @@ def test_the_prompt_holds_directive_rubrics_scales_and_inputs_and_little_else() 
     system, user = CompactAdapter().format(SIGNATURE, [], {"source": "S", "text": "T"})
     assert system["content"] == (
         "Judge the text.\nfluency (1-5): Count slips.\nanger (0-3): How angry?\n"
-        'Reply with one JSON object only: {"fluency": <1-5>, "anger": <0-3>}'
+        'Reply with one JSON object only: {"fluency":<1-5>,"anger":<0-3>}'
     )
     assert user["content"] == "<source>\nS\n</source>\n<text>\nT\n</text>"
 
@@ -104,5 +104,5 @@ def test_demos_come_as_turns_between_system_and_inputs() -> None:
 def test_prose_is_the_whole_reply() -> None:
     engine = FakeEngine(reply=lambda asked: "  Too high.\n")
     with dspy.context(lm=fake_lm(engine), adapter=ProseAdapter()):
-        assert dspy.Predict(Loss)(comparisons=["a: judge 2, human 1"])["critique"] == "Too high."
+        assert dspy.Predict(Loss)(comparisons=["a: judge 2, human 1"], request="Write.")["critique"] == "Too high."
     assert "JSON" not in engine.asked[0].system

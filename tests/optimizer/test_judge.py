@@ -147,12 +147,18 @@ def damage(state: dict, how: str) -> object:
         state["heads[0]"]["lm"] = {"model": "openai/x", "api_base": "http://evil"}
     elif how == "task":
         own["task"]["criteria"][0]["scale"] = "wide"
+    elif how == "schema":
+        own["schema"] = "x"
+    elif how == "demo":
+        state["heads[0]"]["demos"] = [{"text": "no scores"}]
     elif how == "list":
         return [state]
     return state
 
 
-@pytest.mark.parametrize("how", ["no key", "format", "groups", "head", "fields", "lm", "task", "list"])
+@pytest.mark.parametrize(
+    "how", ["no key", "format", "groups", "head", "fields", "lm", "task", "schema", "demo", "list"]
+)
 def test_a_file_that_is_no_judge_is_refused_in_one_line(task: Task, tmp_path: Path, how: str) -> None:
     path = tmp_path / "judge.json"
     save_judge(Judge(task), path)

@@ -12,7 +12,7 @@ from programs.optimizer.modes import groups
 from programs.optimizer.stages import Batch, Stages
 from programs.tasks.task import Task
 from signatures.records import Judgement, Note
-from tests.fake import FakeEngine, fake_lm, rated_rows
+from tests.fake import Asked, FakeEngine, fake_lm, rated_rows
 
 RUBRIC = {
     "fluency": "Count the slips of the pen.",
@@ -103,8 +103,13 @@ def test_separate_and_joint_gradients_differ_only_in_the_criteria_they_hold(
     stages.gradient(judge, batch, losses, groups("C", task.criterion_names))
     separate, joint = engine.of("gradient")[:4], engine.of("gradient")[4]
     assert {asked.system for asked in separate} == {joint.system}
-    lines = {line for asked in separate for line in asked.user.splitlines() if "{" not in line}
-    assert {line for line in joint.user.splitlines() if "{" not in line} == lines
+    assert shared_lines(joint) == set.union(*map(shared_lines, separate))
+    assert "for fluency, relevance, coherence, consistency, three" in joint.user
+
+
+def shared_lines(asked: Asked) -> set[str]:
+    """What a prompt holds beside its list of criteria."""
+    return {line for line in asked.user.splitlines() if "{" not in line and not line.startswith("Now write")}
 
 
 def test_a_rewrite_gets_every_gradient_that_concerns_its_group(
@@ -183,5 +188,5 @@ def test_a_rewrite_prompt_ends_with_the_form_of_its_answer(
     gradients = [Note("gradient", "0", tuple(task.criterion_names), "about all")]
     stages.rewrite(judge, batch_of(task), gradients, groups("S", task.criterion_names))
     for asked in engine.of("rewrite"):
-        assert asked.user.endswith('1 means ..., 3 means ..., 5 means ..."}\n</request>')
-        assert len(named(asked.user.partition("<request>")[2], task)) == 1
+        assert asked.user.endswith('1 means ..., 3 means ..., 5 means ..."}')
+        assert len(named(asked.user.rpartition("</feedback>")[2], task)) == 1

@@ -36,6 +36,13 @@ def test_an_identical_request_is_sent_once_and_counted_as_reused(tmp_path: Path)
     log.close()
 
 
+def test_a_reply_cut_off_by_its_token_limit_is_counted() -> None:
+    log = CallLog()
+    log.ask("loss", "a", None, lambda: Answer({**reply("and so on and"), "finish_reason": "length"}, USAGE, True))
+    log.ask("loss", "b", None, lambda: Answer(reply("whole"), USAGE, True))
+    assert (log.summary()["loss"]["calls"], log.summary()["loss"]["truncated"]) == (2, 1)
+
+
 def test_identical_requests_at_the_same_time_are_sent_once(tmp_path: Path) -> None:
     sent: list[str] = []
     gate = threading.Barrier(8)

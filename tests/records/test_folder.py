@@ -54,6 +54,14 @@ def test_steps_begin_anew_when_a_run_is_resumed(tmp_path: Path) -> None:
     assert folder.steps.read_text() == '{"step": 0}\n'
 
 
+@pytest.mark.parametrize("name", ["calls.jsonl", "steps.jsonl", "judge.json", "summary.json", "timing.json"])
+def test_a_folder_in_the_place_of_a_file_is_named(tmp_path: Path, name: str) -> None:
+    folder = RunFolder.create(tmp_path, "one")
+    (folder.path / name).mkdir()
+    with pytest.raises(UserError, match=f"{name} is not a file"), folder:
+        pass
+
+
 def test_a_damaged_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text("{")
     with pytest.raises(UserError, match=r"config\.json cannot be read as JSON"):

@@ -172,3 +172,8 @@ def test_brighter_validates_on_dev_first_and_never_on_test(shared_data: Callable
     assert Counter(each["split"] for each in splits.validation) == {"validation": 115, "train": 85}
     assert {each["split"] for each in splits.train} == {"train"}
     assert {each["split"] for each in splits.test} == {"test"}
+
+
+def test_one_document_cannot_be_split_and_the_remedy_says_so() -> None:
+    with pytest.raises(UserError, match="--split-by row, or another --group"):
+        split_rows(grouped(documents=1, size=60), Sizes(20, 10, 20))
