@@ -17,12 +17,12 @@ from programs.optimizer.judge import Judge
 from programs.optimizer.keep import values_of
 from programs.optimizer.modes import groups, parse_mode
 from programs.optimizer.saved import save_judge
-from programs.optimizer.scoring import judge_rows, refuse_silence, scores_of
+from programs.optimizer.scoring import judge_rows, refuse_silence, row_records, scores_of
 from programs.optimizer.steps import Step, step_record
 from programs.optimizer.teleprompter import TextualGradient
 from programs.records.budget import OutOfBudget
 from programs.records.calls import CallLog
-from programs.records.folder import RunFolder, write_json
+from programs.records.folder import RunFolder, write_json, write_lines
 from programs.screen import Screen, token_sum
 from programs.settings import Settings
 from programs.tasks.splits import Splits
@@ -79,6 +79,7 @@ class Run:
         outcome = self._search(start)
         save_judge(outcome.judge, self.folder.judge)
         after = self._test(outcome.judge, "test, after")
+        write_lines(self.folder.scores, row_records(self.splits.test, before, after))
         summary = self._summary(before, after, outcome)
         write_json(self.folder.summary, summary)
         if self.stopped == "interrupted":

@@ -5,16 +5,24 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
 from programs.errors import UserError
 
 
+_REMAKE = "restore it, or remove the run's summary.json and continue it with --resume, which repeats no call"
+
+
 def write_json(path: Path, content: Any) -> None:
     """Writes a JSON file atomically: a reader sees the old content or the new one, never a part."""
     write_text(path, json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def write_lines(path: Path, records: Iterable[Any]) -> None:
+    """Writes a file of JSON lines atomically."""
+    write_text(path, "".join(json.dumps(each, ensure_ascii=False, allow_nan=False) + "\n" for each in records))
 
 
 def write_text(path: Path, text: str) -> None:
@@ -39,6 +47,24 @@ def read_json(path: Path) -> Any:
         raise UserError(f"{path} cannot be read as JSON ({error}): restore it, or start a new run") from None
 
 
+def read_lines(path: Path) -> list[dict[str, Any]]:
+    """A run's file of JSON lines. Raises UserError with the first line that is damaged."""
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")  # splitlines would also split at what texts may hold
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} cannot be read ({error}): {_REMAKE}") from None
+    return [_object(path, number, line) for number, line in enumerate(lines, start=1) if line]
+
+
+def _object(path: Path, number: int, line: str) -> dict[str, Any]:
+    try:
+        if isinstance(found := json.loads(line), dict):
+            return found
+    except ValueError:
+        pass
+    raise UserError(f"{path}, line {number} is damaged: {_REMAKE}")
+
+
 class RunFolder:
     """The files of one run. As a context manager it holds the folder against other processes."""
 
@@ -49,7 +75,9 @@ class RunFolder:
         self.steps = path / "steps.jsonl"
         self.judge = path / "judge.json"
         self.summary = path / "summary.json"
+        self.scores = path / "scores.jsonl"
         self.timing = path / "timing.json"
+        self.report = path / "report.html"
         self._lock: TextIO | None = None
         self._steps: TextIO | None = None
 
@@ -104,7 +132,7 @@ class RunFolder:
             raise UserError(f"{self.path} is in use by another process: wait for it, or start another run") from None
         except OSError as error:
             raise UserError(f"cannot write to {self.path}: {error.strerror}") from None
-        for path in (self.calls, self.steps, self.judge, self.summary, self.timing):
+        for path in (self.calls, self.steps, self.judge, self.summary, self.scores, self.timing, self.report):
             if path.exists() and not path.is_file():
                 raise UserError(f"{path} is not a file: restore it, or start a new run")
         return self
