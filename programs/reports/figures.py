@@ -1,0 +1,229 @@
+"""The figures of a run: agreement before and after, trajectories by criterion, and the rubrics' lengths."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from programs.report_tables import cell_text
+from programs.reports.agreement import TITLES
+from programs.reports.diff import word_count
+from programs.reports.plot import MEAN, PALETTE, Figure, axis, figure, look, plain, step_axis
+from programs.reports.rubrics import decision_of, verdict_of
+from programs.reports.run_files import Record, RunFiles
+from programs.reports.table import Table, number
+
+Values = Mapping[str, float | None]
+
+
+def figures(run: RunFiles) -> list[Figure]:
+    """All that the run's files can show, in the order of the page."""
+    drawn = [agreement_figure(run)]
+    if len(run.steps) > 1:
+        drawn += [validation_figure(run), lengths_figure(run), shares_figure(run)]
+    if sum(bool(step["scores"]) for step in run.steps) > 1:
+        drawn.append(test_figure(run))
+    return drawn
+
+
+def agreement_figure(run: RunFiles) -> Figure:
+    """Before and after per criterion, with intervals."""
+    parts = {part: run.summary[part]["pooled"][run.metric] for part in ("before", "after")}
+    names = list(parts["before"])
+    titles = [run.titles.get(name, "mean") for name in names]
+    traces = [_dots(parts["before"], "before", MEAN, "circle", 0.13), _dots(parts["after"], "after", PALETTE[0], "diamond", -0.13)]
+    ticks = {"tickvals": [-place for place in range(len(names))], "ticktext": [plain(title) for title in titles]}
+    title = f"{TITLES[run.metric]} on the test rows, before and after"
+    return figure(
+        "agreement",
+        title,
+        "Pooled over the test rows, with 95 % intervals. Undefined values are not drawn.",
+        traces,
+        Table.of(
+            title,
+            ("criterion", "before", "after"),
+            [
+                [title, cell_text(parts["before"][name]), cell_text(parts["after"][name])]
+                for name, title in zip(names, titles, strict=True)
+            ],
+        ),
+        height=130 + 52 * len(names),
+        xaxis=axis(run.metric.replace("_", " ")),
+        yaxis=axis("", range=[-len(names) + 0.5, 0.5], **ticks),
+    )
+
+
+def validation_figure(run: RunFiles) -> Figure:
+    """The current judge on the gate's rows after each step, and every rewrite that the gate decided on."""
+    traces = [*_lines(run, lambda step: step["validation"]), *_proposals(run)]
+    return _trajectory(
+        run,
+        "validation",
+        f"{TITLES[run.metric]} on the gate's validation rows, by step",
+        "Lines are the current judge. A ring marks a rewrite that the gate kept, a cross one that it rejected, at the "
+        "value the rewrite had. These rows decide what is kept, so they flatter it; the test rows do not.",
+        traces,
+        lambda step: step["validation"],
+    )
+
+
+def test_figure(run: RunFiles) -> Figure:
+    """The current judge on the test rows after the steps at which they were scored."""
+
+    def tested(step: Record) -> Values:
+        return (step["scores"] or {}).get(run.metric, {})
+
+    return _trajectory(
+        run,
+        "test",
+        f"{TITLES[run.metric]} on the test rows, by step",
+        "The current judge. Nothing was chosen on these rows.",
+        _lines(run, tested),
+        tested,
+    )
+
+
+def lengths_figure(run: RunFiles) -> Figure:
+    """Words in each rubric after each step."""
+    return _trajectory(
+        run,
+        "lengths",
+        "Length of the rubrics, by step",
+        "Words in the current judge's rubric of each criterion.",
+        _lines(run, _lengths, mean=False),
+        _lengths,
+        whole=True,
+        yaxis=axis("words", rangemode="tozero"),
+    )
+
+
+def shares_figure(run: RunFiles) -> Figure:
+    """Each rubric's share of all words."""
+    steps = [step["step"] for step in run.steps]
+    traces = [
+        {
+            "type": "bar",
+            "x": steps,
+            "y": [_shares(step)[name] for step in run.steps],
+            "name": plain(title),
+            "marker": {"color": PALETTE[place % len(PALETTE)], "line": {"width": 1, "color": "rgba(127,127,127,.6)"}},
+        }
+        for place, (name, title) in enumerate(run.titles.items())
+    ]
+    return _trajectory(
+        run,
+        "shares",
+        "Share of each rubric in all rubrics' words, by step",
+        "A rubric that grows takes attention from the others.",
+        traces,
+        _shares,
+        barmode="stack",
+        yaxis=axis("share of the words", range=[0, 1], tickformat=".0%"),
+        xaxis={**step_axis(len(run.steps) - 1), "range": [-0.6, len(run.steps) - 0.4]},
+    )
+
+
+def _trajectory(
+    run: RunFiles,
+    name: str,
+    title: str,
+    caption: str,
+    traces: list[dict[str, Any]],
+    values: Callable[[Record], Values],
+    whole: bool = False,
+    **layout: Any,
+) -> Figure:
+    known = [(step["step"], values(step)) for step in run.steps if values(step)]
+    rows = [
+        [str(step), *(_cell(found.get(criterion), whole) for criterion in run.titles)] for step, found in known
+    ]
+    axes = {"xaxis": step_axis(len(run.steps) - 1), "yaxis": axis(run.metric.replace("_", " "))}
+    return figure(
+        name, title, caption, traces, Table.of(title, ("step", *run.titles.values()), rows), **{**axes, **layout}
+    )
+
+
+def _cell(value: float | None, whole: bool) -> str:
+    return f"{value:g}" if whole and value is not None else number(value)
+
+
+def _lines(run: RunFiles, values: Callable[[Record], Values], mean: bool = True) -> list[dict[str, Any]]:
+    """One line a criterion, broken where it is undefined, and the mean where all have a value."""
+    known = [(step["step"], values(step)) for step in run.steps if values(step)]
+    steps = [step for step, _ in known]
+    lines = [
+        _line(steps, [found.get(name) for _, found in known], plain(title), **look(place))
+        for place, (name, title) in enumerate(run.titles.items())
+    ]
+    if mean and len(run.titles) > 1:
+        grey = {"line": {"color": MEAN, "width": 4}, "marker": {"color": MEAN, "size": 6}}
+        lines.append(_line(steps, [_mean(run, found) for _, found in known], "mean", **grey))
+    return lines
+
+
+def _line(x: list[int], y: list[float | None], name: str, **style: Any) -> dict[str, Any]:
+    return {"type": "scatter", "mode": "lines+markers", "x": x, "y": y, "name": name, **style}
+
+
+def _mean(run: RunFiles, found: Values) -> float | None:
+    known = [value for name in run.titles if (value := found.get(name)) is not None]
+    return sum(known) / len(known) if len(known) == len(run.titles) else None
+
+
+def _proposals(run: RunFiles) -> list[dict[str, Any]]:
+    """The gate's decisions: rings and crosses in the criteria's colours, one legend entry each."""
+    traces: list[dict[str, Any]] = []
+    for decision, symbol, size in (("kept", "circle-open", 16), ("rejected", "x", 9)):
+        points = [
+            (step["step"], verdict["after"].get(name), PALETTE[place % len(PALETTE)], plain(f"{title}: {verdict['reason']}"))
+            for step in run.steps
+            for place, (name, title) in enumerate(run.titles.items())
+            if decision_of(verdict := verdict_of(step, name)) == decision
+        ]
+        if points:
+            x, y, colours, texts = map(list, zip(*points, strict=True))
+            traces.append(
+                {
+                    "type": "scatter",
+                    "mode": "markers",
+                    "x": x,
+                    "y": y,
+                    "text": texts,
+                    "name": f"rewrite {decision}",
+                    "marker": {"symbol": symbol, "size": size, "color": colours, "line": {"width": 2, "color": colours}},
+                }
+            )
+    return traces
+
+
+def _lengths(step: Record) -> dict[str, float | None]:
+    return {name: word_count(text) for name, text in step["rubric"].items()}
+
+
+def _shares(step: Record) -> dict[str, float | None]:
+    words = {name: word_count(text) for name, text in step["rubric"].items()}
+    total = sum(words.values())
+    return {name: count / total if total else None for name, count in words.items()}
+
+
+def _dots(cells: Mapping[str, Record], name: str, colour: str, symbol: str, offset: float) -> dict[str, Any]:
+    known = [(place, cell) for place, cell in enumerate(cells.values()) if cell["value"] is not None]
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "name": name,
+        "x": [cell["value"] for _, cell in known],
+        "y": [offset - place for place, _ in known],
+        "text": [f"{name}: {cell_text(cell)}" for _, cell in known],
+        "hoverinfo": "text",
+        "marker": {"color": colour, "size": 10, "symbol": symbol},
+        "error_x": {
+            "type": "data",
+            "symmetric": False,
+            "array": [_reach(cell, "high") for _, cell in known],
+            "arrayminus": [_reach(cell, "low") for _, cell in known],
+            "color": colour,
+        },
+    }
+
+
+def _reach(cell: Record, end: str) -> float:
+    return 0.0 if cell[end] is None else abs(cell[end] - cell["value"])
