@@ -54,6 +54,4 @@ def row_records(rows: Sequence[dspy.Example], before: Scores, after: Scores) -> 
 
 
 def _by_criterion(scores: Scores, values: Values) -> dict[str, float | None]:
-    return {
-        name: None if np.isnan(value) else float(value) for name, value in zip(scores.names, values, strict=True)
-    }
+    return {name: None if np.isnan(value) else float(value) for name, value in zip(scores.names, values, strict=True)}

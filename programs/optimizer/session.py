@@ -15,8 +15,8 @@ from programs.optimizer.modes import parse_mode
 from programs.optimizer.run import Material, optimize, plan
 from programs.records.folder import RunFolder, read_json, write_json
 from programs.records.provenance import provenance
-from programs.reports.write import write_report
 from programs.report_tables import show_calls, show_summary
+from programs.reports.write import write_report
 from programs.screen import Screen
 from programs.settings import SIZES, Settings, resolve, resumed
 from programs.tasks.describe import task_from_flags

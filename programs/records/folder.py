@@ -11,7 +11,6 @@ from typing import Any, TextIO
 
 from programs.errors import UserError
 
-
 _REMAKE = "restore it, or remove the run's summary.json and continue it with --resume, which repeats no call"
 
 

@@ -56,10 +56,7 @@ def worst_case_table(run: RunFiles) -> Table | None:
     bounds = run.summary["difference"].get("worst_case")
     if not bounds or not unscored(run):
         return None
-    rows = [
-        [title, *(_bounds(bounds[metric][name]) for metric in SHOWN)]
-        for name, title in run.titles.items()
-    ]
+    rows = [[title, *(_bounds(bounds[metric][name]) for metric in SHOWN)] for name, title in run.titles.items()]
     caption = "The pooled difference over all rows, whatever the unscored ones would have got"
     return Table.of(caption, ("criterion", *(TITLES[metric] for metric in SHOWN)), rows)
 
@@ -96,7 +93,7 @@ def _table(run: RunFiles, view: str, metric: str) -> Table:
         ]
         for name in before
     ]
-    header = ("criterion", "before", "after", "paired difference", "it says", counted, "coverage after")
+    header = ("criterion", "before", "after", "paired difference", "reading", counted, "coverage after")
     return Table.of(f"{TITLES[metric]}, {VIEWS[view]}, with 95 % intervals", header, rows)
 
 

@@ -29,7 +29,10 @@ def agreement_figure(run: RunFiles) -> Figure:
     parts = {part: run.summary[part]["pooled"][run.metric] for part in ("before", "after")}
     names = list(parts["before"])
     titles = [run.titles.get(name, "mean") for name in names]
-    traces = [_dots(parts["before"], "before", MEAN, "circle", 0.13), _dots(parts["after"], "after", PALETTE[0], "diamond", -0.13)]
+    traces = [
+        _dots(parts["before"], "before", MEAN, "circle", 0.13),
+        _dots(parts["after"], "after", PALETTE[0], "diamond", -0.13),
+    ]
     ticks = {"tickvals": [-place for place in range(len(names))], "ticktext": [plain(title) for title in titles]}
     title = f"{TITLES[run.metric]} on the test rows, before and after"
     return figure(
@@ -53,7 +56,7 @@ def agreement_figure(run: RunFiles) -> Figure:
 
 def validation_figure(run: RunFiles) -> Figure:
     """The current judge on the gate's rows after each step, and every rewrite that the gate decided on."""
-    traces = [*_lines(run, lambda step: step["validation"]), *_proposals(run)]
+    traces = [*_lines(run, lambda step: step["validation"]), *_proposals(run, _gated)]
     return _trajectory(
         run,
         "validation",
@@ -87,8 +90,8 @@ def lengths_figure(run: RunFiles) -> Figure:
         run,
         "lengths",
         "Length of the rubrics, by step",
-        "Words in the current judge's rubric of each criterion.",
-        _lines(run, _lengths, mean=False),
+        "Words in the current judge's rubric of each criterion; rings and crosses are the rewrites kept and rejected.",
+        [*_lines(run, _lengths, mean=False), *_proposals(run, _proposed_lengths)],
         _lengths,
         whole=True,
         yaxis=axis("words", rangemode="tozero"),
@@ -132,9 +135,7 @@ def _trajectory(
     **layout: Any,
 ) -> Figure:
     known = [(step["step"], values(step)) for step in run.steps if values(step)]
-    rows = [
-        [str(step), *(_cell(found.get(criterion), whole) for criterion in run.titles)] for step, found in known
-    ]
+    rows = [[str(step), *(_cell(found.get(criterion), whole) for criterion in run.titles)] for step, found in known]
     axes = {"xaxis": step_axis(len(run.steps) - 1), "yaxis": axis(run.metric.replace("_", " "))}
     return figure(
         name, title, caption, traces, Table.of(title, ("step", *run.titles.values()), rows), **{**axes, **layout}
@@ -168,30 +169,41 @@ def _mean(run: RunFiles, found: Values) -> float | None:
     return sum(known) / len(known) if len(known) == len(run.titles) else None
 
 
-def _proposals(run: RunFiles) -> list[dict[str, Any]]:
-    """The gate's decisions: rings and crosses in the criteria's colours, one legend entry each."""
-    traces: list[dict[str, Any]] = []
-    for decision, symbol, size in (("kept", "circle-open", 16), ("rejected", "x", 9)):
-        points = [
-            (step["step"], verdict["after"].get(name), PALETTE[place % len(PALETTE)], plain(f"{title}: {verdict['reason']}"))
-            for step in run.steps
-            for place, (name, title) in enumerate(run.titles.items())
-            if decision_of(verdict := verdict_of(step, name)) == decision
-        ]
-        if points:
-            x, y, colours, texts = map(list, zip(*points, strict=True))
-            traces.append(
-                {
-                    "type": "scatter",
-                    "mode": "markers",
-                    "x": x,
-                    "y": y,
-                    "text": texts,
-                    "name": f"rewrite {decision}",
-                    "marker": {"symbol": symbol, "size": size, "color": colours, "line": {"width": 2, "color": colours}},
-                }
-            )
-    return traces
+def _proposals(run: RunFiles, values: Callable[[Record], Values]) -> list[dict[str, Any]]:
+    """The gate's decisions at the rewrites' `values`: rings and crosses in the criteria's colours."""
+    return [
+        _marks(points, decision, symbol, size)
+        for decision, symbol, size in (("kept", "circle-open", 16), ("rejected", "x", 9))
+        if (points := _decided(run, decision, values))
+    ]
+
+
+def _decided(run: RunFiles, decision: str, values: Callable[[Record], Values]) -> list[tuple[Any, ...]]:
+    """Step, value, colour and words of every rubric on whose rewrite the gate decided so."""
+    return [
+        (step["step"], value, PALETTE[place % len(PALETTE)], plain(f"{title}: {verdict_of(step, name)['reason']}"))
+        for step in run.steps
+        for place, (name, title) in enumerate(run.titles.items())
+        if decision_of(verdict_of(step, name)) == decision and (value := values(step).get(name)) is not None
+    ]
+
+
+def _marks(points: list[tuple[Any, ...]], decision: str, symbol: str, size: int) -> dict[str, Any]:
+    x, y, colours, texts = map(list, zip(*points, strict=True))
+    marker = {"symbol": symbol, "size": size, "color": colours, "line": {"width": 2, "color": colours}}
+    return {
+        "type": "scatter", "mode": "markers", "x": x, "y": y, "text": texts, "name": f"rewrite {decision}",
+        "marker": marker,
+    }  # fmt: skip
+
+
+def _gated(step: Record) -> Values:
+    """What the gate measured of the rewrites, by criterion."""
+    return {name: value for verdict in step["gate"] for name, value in verdict["after"].items()}
+
+
+def _proposed_lengths(step: Record) -> Values:
+    return {name: word_count(text) for name, text in step["proposal"].items()}
 
 
 def _lengths(step: Record) -> dict[str, float | None]:

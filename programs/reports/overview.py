@@ -1,10 +1,10 @@
 """The head of a page: what was run, what came of it in one sentence, what to be careful about, how to go on."""
 
+from programs.report_tables import cell_text
 from programs.reports.agreement import TITLES, reading, unscored
 from programs.reports.costs import lm_of, total
 from programs.reports.run_files import RunFiles
 from programs.reports.table import Table, number
-from programs.report_tables import cell_text
 
 SHOWN = ("mode", "preset", "steps", "batch_size", "gate", "accept", "keep", "reserve", "eval_every", "split_by", "seed")
 """Settings that are named first; the others follow in a closed part."""
@@ -15,7 +15,7 @@ def headline(run: RunFiles) -> str:
     cells = {part: run.summary[part]["pooled"][run.metric]["mean"] for part in ("before", "after", "difference")}
     name = f"{TITLES[run.metric]}, mean over criteria, pooled over {cells['after']['n']} test rows"
     if not any(run.kept.values()):
-        return f"The kept judge is the initial one, so before and after are the same ({name}: {cell_text(cells['after'])})."
+        return f"The kept judge is the initial one: {_why_initial(run)}. {name}: {cell_text(cells['after'])}."
     conclusion = {
         "better": "The kept judge agrees better with the raters.",
         "worse": "The kept judge agrees worse with the raters.",
@@ -33,7 +33,9 @@ def cautions(run: RunFiles) -> list[str]:
     if run.summary["stopped"]:
         found.append(f"The run was stopped early ({run.summary['stopped']}): what is known by then is shown.")
     if missing := unscored(run):
-        found.append(f"{missing} scores are missing over both judges: unscored replies count in no metric (see Coverage).")
+        found.append(
+            f"{missing} scores are missing over both judges: unscored replies count in no metric (see Coverage)."
+        )
     if undefined := _undefined(run):
         found.append(f"{TITLES[run.metric]} is undefined on {undefined}: a side gave one score only, or none.")
     if failed := total(run, "failed"):
@@ -48,7 +50,6 @@ def facts(run: RunFiles) -> list[tuple[str, str]]:
     rows = run.summary["rows"]
     lms = dict.fromkeys(lm_of(run, role) for role in run.summary["calls"])
     optimism = run.summary["optimism"]
-    seconds = run.timing.get("seconds")
     return [
         ("Task", run.task.name),
         ("Mode", str(run.summary["mode"])),
@@ -58,7 +59,7 @@ def facts(run: RunFiles) -> list[tuple[str, str]]:
         ("Kept", "; ".join(_kept(run, head["group"], head["step"]) for head in run.summary["kept"])),
         ("Optimism", f"{number(optimism['validation_minus_test'])} ({optimism['metric']}, validation minus test)"),
         ("LM calls", f"{total(run, 'calls'):,} sent, {total(run, 'reused'):,} reused"),
-        ("Time", f"{seconds / 60:.1f} minutes (last session)" if seconds is not None else "not recorded"),
+        ("Time", _took(run)),
         ("Folder", str(run.path)),
     ]
 
@@ -76,6 +77,22 @@ def settings_tables(run: RunFiles) -> list[Table]:
         Table.of("All other settings", header, rest),
         Table.of("Made with", ("what", "value"), made),
     ]
+
+
+def _why_initial(run: RunFiles) -> str:
+    verdicts = [verdict for step in run.steps for verdict in step["gate"]]
+    if not verdicts:
+        return "no step was finished"
+    if any(verdict["kept"] for verdict in verdicts):
+        return "no rewrite was better on the validation rows that choose"
+    return "no rewrite passed the gate"
+
+
+def _took(run: RunFiles) -> str:
+    seconds = run.timing.get("seconds")
+    if seconds is None:
+        return "not recorded"
+    return f"{seconds / 60:.1f} minutes (last session)" if seconds >= 60 else f"{seconds:.0f} seconds (last session)"
 
 
 def _kept(run: RunFiles, group: list[str], step: int) -> str:

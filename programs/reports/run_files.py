@@ -28,7 +28,7 @@ class RunFiles:
 
     @property
     def settings(self) -> Record:
-        return self.config["settings"]  # type: ignore[no-any-return]
+        return self.config["settings"]
 
     @cached_property
     def titles(self) -> dict[str, str]:
