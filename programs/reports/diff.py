@@ -34,7 +34,7 @@ def word_diff(before: str, after: str) -> tuple[Piece, ...]:
             continue
         pieces += [*_changed(gone, new), Piece("same", old_text)]
         gone = new = ""
-    return tuple([*pieces, *_changed(gone, new)])
+    return (*pieces, *_changed(gone, new))
 
 
 def _runs(old: list[str], new: list[str]) -> list[tuple[str, str]]:
