@@ -7,7 +7,7 @@ from programs.records.calls import Answer, parse_line
 
 
 class SharedAnswers:
-    """The answers in the call logs that were added. Lines of a log that is still being written are seen when complete."""
+    """The answers in the call logs that were added. A line that is cut off is left out."""
 
     def __init__(self) -> None:
         self._places: dict[str, tuple[Path, int]] = {}
