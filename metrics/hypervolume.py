@@ -23,11 +23,14 @@ def hypervolume(vectors: Sequence[Vector], reference: float) -> float | None:
 
 
 def non_dominated(vectors: Sequence[Vector]) -> list[bool | None]:
-    """Whether no other vector is at least as good on all criteria and better on one; None where one is undefined."""
+    """Whether no other vector is at least as good on all criteria and better on one; None where one is undefined.
+
+    Of equal vectors only the first counts: steps at which nothing was accepted are no news.
+    """
     whole = _whole(vectors)
     if not whole:
         return [None] * len(vectors)
-    found = iter(moocore.is_nondominated(np.array(whole), maximise=True, keep_weakly=True).tolist())
+    found = iter(moocore.is_nondominated(np.array(whole), maximise=True, keep_weakly=False).tolist())
     return [next(found) if _is_whole(vector) else None for vector in vectors]
 
 

@@ -120,7 +120,7 @@ class CallLog:
 
     def _send(self, role: str, send: Callable[[], Answer]) -> Answer:
         try:
-            return send()
+            answer = send()
         except OutOfBudget:
             raise
         except Exception as error:
@@ -130,6 +130,9 @@ class CallLog:
                 tally.calls += 1
                 tally.failed += 1
             raise
+        with self._lock:
+            self.failing = None
+        return answer
 
     def _count(self, role: str, key: str, answer: Answer, *, reused: bool) -> None:
         with self._lock:
@@ -152,7 +155,6 @@ class CallLog:
         if self._keep_prompts:
             line["prompt"] = prompt
         with self._lock:
-            self.failing = None
             if self._file is not None and answer.whole:  # an empty reply is asked for again by the next session
                 self._file.write(json.dumps(line, ensure_ascii=False) + "\n")
                 self._file.flush()

@@ -14,7 +14,7 @@ from programs.report_tables import cell_text
 from programs.screen import Screen
 from programs.studies.cost import costs_of
 from programs.studies.plan import Cell
-from programs.studies.prepare import Ready, require_unchanged
+from programs.studies.prepare import Ready
 from programs.studies.progress import CellScreen
 
 
@@ -44,15 +44,22 @@ def run_cell(study: Path, every: Sequence[Cell], ready: Ready, screen: Screen) -
     folder = cell_folder(study, ready.cell)
     folder.path.mkdir(parents=True, exist_ok=True)
     with folder:
-        if folder.config.is_file():
-            require_unchanged(ready, read_json(folder.config), ready.cell.id)
-        else:
+        if not folder.config.is_file():
             write_json(folder.config, ready.config)
         shared = answers_of(study, every, ready.cell) if ready.settings.reuse == "on" else None
         try:
             return optimize(ready.settings, ready.material, folder, screen, shared)
         finally:
             write_json(folder.path / "cost.json", costs_of(folder.calls))
+
+
+def begun_configs(study: Path, every: Sequence[Cell]) -> dict[str, dict[str, Any]]:
+    """Task -> the config.json of a cell of it that has begun."""
+    found = {}
+    for cell in every:
+        if (file := cell_folder(study, cell).config).is_file():
+            found[cell.task] = read_json(file)
+    return found
 
 
 def answers_of(study: Path, every: Sequence[Cell], cell: Cell) -> SharedAnswers:

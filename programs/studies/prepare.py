@@ -1,6 +1,6 @@
 """From a cell to what its run needs: settings, task and rows; tables are read and split once, whatever the cells."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -76,7 +76,12 @@ def check_cell_lms(cells: list[Ready]) -> None:
         check_lms(cells[0].settings)
 
 
-def require_unchanged(ready: Ready, config: Mapping[str, Any], where: str) -> None:
-    """Raises UserError where a stopped cell was begun on other data or another task."""
-    if config.get("data") != ready.data or config.get("task") != ready.material.task.to_dict():
-        raise UserError(f"the task or data of {where} have changed since it began: restore them, or start a new study")
+def require_unchanged(waiting: Sequence[Ready], begun: Mapping[str, Mapping[str, Any]]) -> None:
+    """Raises UserError where any cell of a task (`begun`: task -> its config.json) was begun on other data."""
+    for ready in waiting:
+        config = begun.get(ready.cell.task)
+        if config is not None and (config["data"], config["task"]) != (ready.data, ready.material.task.to_dict()):
+            raise UserError(
+                f"the task or data of {ready.cell.task_name} have changed since the study began: restore them, or start "
+                "another study with another --run"
+            )

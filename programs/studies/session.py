@@ -11,9 +11,9 @@ from programs.errors import UserError
 from programs.records.folder import RunFolder, read_json, write_json
 from programs.records.provenance import provenance
 from programs.screen import Screen
-from programs.studies.cells import cell_folder, run_cells
+from programs.studies.cells import begun_configs, cell_folder, run_cells
 from programs.studies.plan import Study, continued, study_of
-from programs.studies.prepare import Preparation, Ready, check_cell_lms
+from programs.studies.prepare import Preparation, Ready, check_cell_lms, require_unchanged
 from programs.studies.tables import write_tables
 
 
@@ -26,6 +26,7 @@ def study_from_flags(given: Mapping[str, Any]) -> int:
     unfinished = [cell for cell in study.cells() if not cell_folder(path, cell).finished]
     preparation = Preparation(study.settings)
     waiting = [preparation.ready(cell) for cell in unfinished]
+    require_unchanged(waiting, begun_configs(path, study.cells()))
     if waiting and not _agreed(study, waiting, sure):
         return 0
     check_cell_lms(waiting)
