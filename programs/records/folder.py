@@ -103,6 +103,9 @@ class RunFolder:
         self._steps.flush()
 
     def __enter__(self) -> "RunFolder":
+        for path in (self.calls, self.steps, self.judge, self.summary, self.timing):
+            if path.exists() and not path.is_file():
+                raise UserError(f"{path} is not a file: restore it, or start a new run")
         try:
             self._lock = (self.path / ".lock").open("w")
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -110,9 +113,6 @@ class RunFolder:
             raise UserError(f"{self.path} is in use by another process: wait for it, or start another run") from None
         except OSError as error:
             raise UserError(f"cannot write to {self.path}: {error.strerror}") from None
-        for path in (self.calls, self.steps, self.judge, self.scores, self.summary, self.timing):
-            if path.exists() and not path.is_file():
-                raise UserError(f"{path} is not a file: restore it, or start a new run")
         return self
 
     def __exit__(self, *_: object) -> None:
