@@ -103,7 +103,7 @@ class RunFolder:
         self._steps.flush()
 
     def __enter__(self) -> "RunFolder":
-        for path in (self.calls, self.steps, self.judge, self.summary, self.timing):
+        for path in (self.calls, self.steps, self.judge, self.scores, self.summary, self.timing):
             if path.exists() and not path.is_file():
                 raise UserError(f"{path} is not a file: restore it, or start a new run")
         try:

@@ -82,6 +82,6 @@ def require_unchanged(waiting: Sequence[Ready], begun: Mapping[str, Mapping[str,
         config = begun.get(ready.cell.task)
         if config is not None and (config["data"], config["task"]) != (ready.data, ready.material.task.to_dict()):
             raise UserError(
-                f"the task or data of {ready.cell.task_name} have changed since the study began: restore them, or start "
-                "another study with another --run"
+                f"the task or data of {ready.cell.task_name} have changed since the study began: restore them, or "
+                "start another study with another --run"
             )
