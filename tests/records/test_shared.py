@@ -36,6 +36,7 @@ def test_what_another_run_paid_for_is_copied_and_not_sent(paid: Path, tmp_path: 
     assert calls.lap()["calls"] == 1
     alone = CallLog(tmp_path / "two.jsonl")  # complete by itself
     ask(alone, engine, "first")
+    alone.close()
     assert len(engine.asked) == 1
 
 

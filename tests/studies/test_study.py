@@ -286,6 +286,10 @@ def test_the_long_format_has_every_cell_criterion_and_metric(
         assert [line[name] for name in ("value", "low", "high", "n")] == [
             "" if found[name] is None else str(found[name]) for name in ("value", "low", "high", "n")
         ]
+        if line["what"] == "difference" and line["low"] != line["high"]:
+            assert float(line["detectable"]) == pytest.approx((float(line["high"]) - float(line["low"])) / 2)
+        else:
+            assert line["detectable"] == ""
 
 
 def test_a_mean_over_seeds_is_that_of_the_cells(

@@ -83,7 +83,7 @@ def test_means_over_seeds_and_their_spread(study: Path) -> None:
     assert float(change["value"]) == -0.25
     assert float(change["spread"]) == pytest.approx(0.5 / 2**0.5)
     assert change["n"] == "16"
-    assert float(change["detectable"]) == pytest.approx((float(change["high"]) - float(change["low"])) / 2)
+    assert change["detectable"] == ""  # every document changed alike, so the interval has no width
     assert value(study, **{**own, "criterion": "b"}, what="difference") == -0.5
 
 
