@@ -70,7 +70,6 @@ class CallLog:
         self.known_only = False
         self.failing: Exception | None = None
         self.tallies: dict[str, Tally] = {}
-        self.earlier = 0
         self._answers: dict[str, Answer] = {}
         self._used: set[str] = set()
         self._spent = {"calls": 0, "prompt_tokens": 0, "completion_tokens": 0}
@@ -174,7 +173,6 @@ class CallLog:
                 if record is None:
                     continue
                 self._answers[record["key"]] = Answer(record["reply"], record["usage"], record["sent"])
-                self.earlier += record["sent"]
         with path.open("r+b") as file:
             file.truncate(whole)
 
