@@ -19,7 +19,7 @@ def test_a_killed_study_sends_again_only_what_was_in_flight(base: list[str], tmp
         command = [sys.executable, str(COMMAND), *base, *lists, "--lm", "some-model", "--api-base", server.url]
         killed = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         deadline = time.monotonic() + 60
-        while len(server.bodies) < 130 and killed.poll() is None and time.monotonic() < deadline:
+        while len(server.bodies) < 60 and killed.poll() is None and time.monotonic() < deadline:
             time.sleep(0.005)
         killed.kill()
         assert killed.wait() == -9  # it was still at work
