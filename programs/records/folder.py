@@ -48,6 +48,7 @@ class RunFolder:
         self.calls = path / "calls.jsonl"
         self.steps = path / "steps.jsonl"
         self.judge = path / "judge.json"
+        self.scores = path / "scores.json"
         self.summary = path / "summary.json"
         self.timing = path / "timing.json"
         self._lock: TextIO | None = None
@@ -56,8 +57,7 @@ class RunFolder:
     @classmethod
     def create(cls, runs: Path, name: str) -> "RunFolder":
         """A new folder `runs/name`. Raises UserError where it exists already or cannot be made."""
-        if not re.fullmatch(r"[\w][\w.-]{0,99}", name):
-            raise UserError(f"--run {name[:40]!r} cannot name a folder: use up to 100 letters, digits, _ . and -")
+        cls.check_name(name)
         path = runs / name
         if path.exists():
             raise UserError(f"the run '{name}' exists already in {runs}: use --resume {name}, or another --run name")
@@ -66,6 +66,12 @@ class RunFolder:
         except OSError as error:
             raise UserError(f"cannot make the folder {path}: {error.strerror}; choose another --runs-dir") from None
         return cls(path)
+
+    @staticmethod
+    def check_name(name: str) -> None:
+        """Raises UserError for a name that would not be one folder of its own."""
+        if not re.fullmatch(r"[\w][\w.-]{0,99}", name):
+            raise UserError(f"--run {name[:40]!r} cannot name a folder: use up to 100 letters, digits, _ . and -")
 
     @classmethod
     def find(cls, runs: Path, name: str) -> "RunFolder":
@@ -97,7 +103,7 @@ class RunFolder:
         self._steps.flush()
 
     def __enter__(self) -> "RunFolder":
-        for path in (self.calls, self.steps, self.judge, self.summary, self.timing):
+        for path in (self.calls, self.steps, self.judge, self.scores, self.summary, self.timing):
             if path.exists() and not path.is_file():
                 raise UserError(f"{path} is not a file: restore it, or start a new run")
         try:
