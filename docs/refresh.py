@@ -1,24 +1,28 @@
-"""Writes the README's generated part and its picture from a finished run: python docs/refresh.py RUN_FOLDER."""
+"""Writes a generated part of the README from a finished run.
+
+python docs/refresh.py default-run RUN_FOLDER      what a run shows, and its picture
+python docs/refresh.py initial-judge RUN_FOLDER    the initial judge's agreement on `sample`, from a run of 0 steps
+"""
 
 import io
 import json
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
-from programs.report_tables import show_calls, show_summary
+from programs.report_tables import cell_text, show_calls, show_summary
 from programs.screen import Screen
 
 ROOT = Path(__file__).parents[1]
 PICTURE = ROOT / "docs" / "default-run.svg"
-MARKS = re.compile(r"(<!-- generated: default run -->\n).*?(<!-- end of generated -->)", flags=re.DOTALL)
 
 
 def show(folder: Path, screen: Screen) -> None:
     """The end of a run, as `optimize.py` prints it."""
-    summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+    summary = read(folder / "summary.json")
     show_summary(summary, screen)
     show_calls(summary["calls"], screen)
 
@@ -39,18 +43,43 @@ def as_picture(folder: Path) -> str:
     return screen.out.export_svg(title="python programs/optimize.py --mode SSC")
 
 
-def main(folder: Path) -> None:
-    settings = json.loads((folder / "config.json").read_text(encoding="utf-8"))["settings"]
-    seconds = json.loads((folder / "timing.json").read_text(encoding="utf-8"))["seconds"]
+def default_run(folder: Path) -> str:
+    """The tables of a run with the command that made it; writes the picture too."""
+    settings = read(folder / "config.json")["settings"]
+    seconds = read(folder / "timing.json")["seconds"]
     PICTURE.write_text(as_picture(folder), encoding="utf-8")
-    text = (
+    return (
         f"`python programs/optimize.py --mode {settings['mode']}` with the embedded model on `sample`, "
-        f"{seconds / 60:.1f} minutes on 2 cores (written by `python docs/refresh.py RUN_FOLDER`):\n\n"
+        f"{seconds / 60:.1f} minutes on 2 cores (written by `python docs/refresh.py default-run RUN_FOLDER`):\n\n"
         f"```\n{as_text(folder)}\n```\n\n![the same on a terminal](docs/default-run.svg)\n"
     )
-    readme = ROOT / "README.md"
-    readme.write_text(MARKS.sub(lambda marks: marks[1] + text + marks[2], readme.read_text("utf-8")), encoding="utf-8")
+
+
+def initial_judge(folder: Path) -> str:
+    """Pooled Spearman of the initial judge, one line a criterion."""
+    settings, summary = read(folder / "config.json")["settings"], read(folder / "summary.json")
+    cells, coverage = summary["before"]["pooled"]["spearman"], summary["before"]["coverage"]
+    lines = ["| criterion | Spearman, pooled, with its 95 % interval | rows | coverage |", "|---|---|---|---|"]
+    for name, cell in cells.items():
+        covered = f"{coverage[name]['scored']}/{coverage[name]['rows']}" if name in coverage else ""
+        lines.append(f"| {name} | {cell_text(cell)} | {cell['n']} | {covered} |")
+    sizes = " ".join(f"--{name}-size {settings[f'{name}_size']}" for name in ("train", "val", "test"))
+    command = f"python programs/optimize.py --steps 0 {sizes} --batch-size {settings['batch_size']}"
+    return f"`{command}`, then `python docs/refresh.py initial-judge RUN_FOLDER`:\n\n" + "\n".join(lines) + "\n"
+
+
+def read(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+PARTS = {"default-run": default_run, "initial-judge": initial_judge}
+
+
+def main(part: str, folder: Path) -> None:
+    marks = re.compile(rf"(<!-- generated: {part} -->\n).*?(<!-- end of generated -->)", flags=re.DOTALL)
+    text, readme = PARTS[part](folder), ROOT / "README.md"
+    readme.write_text(marks.sub(lambda found: found[1] + text + found[2], readme.read_text("utf-8")), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(sys.argv[1], Path(sys.argv[2]))

@@ -1,5 +1,6 @@
 """The agreement tables of summary.json: every metric by criterion and their mean, pooled and by document."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -52,11 +53,24 @@ def difference(before: Scores, after: Scores, *, seed: int = 0, resamples: int =
 
 
 def _table(estimate: Estimate, scales: list[Scale], scores: Scores, seed: int, resamples: int) -> dict[str, Any]:
+    return cell_table(estimate, list(METRICS), scales, scores.names, seed=seed, resamples=resamples)
+
+
+def cell_table(
+    estimate: Estimate,
+    metrics: Sequence[str],
+    scales: Sequence[Scale],
+    names: Sequence[str],
+    *,
+    seed: int = 0,
+    resamples: int = RESAMPLES,
+) -> dict[str, dict[str, Cell]]:
+    """Metric -> "mean" or criterion -> the estimate's value with its interval; `scales` go with `metrics`."""
     point, (low, high) = estimate.point, intervals(estimate, scales, seed=seed, resamples=resamples)
-    columns = {"mean": len(scores.criteria), **{name: place for place, name in enumerate(scores.names)}}
+    columns = {"mean": len(names), **{name: place for place, name in enumerate(names)}}
     return {
         metric: {name: _cell(estimate, (row, column), point, low, high) for name, column in columns.items()}
-        for row, metric in enumerate(METRICS)
+        for row, metric in enumerate(metrics)
     }
 
 

@@ -53,9 +53,13 @@ def number(least: float, most: float = math.inf) -> Callable[[str], float]:
     return read
 
 
-def add_task_flags(parser: Parser) -> None:
+def add_task_flags(parser: Parser, *, many: bool = False) -> None:
+    """With `many`, the lists of a study stand in place of the single values."""
     group = parser.add_argument_group("the task and its rows")
-    group.add_argument("--task", help="sample (default), summeval, brighter, or a task file (.toml)")
+    if many:
+        group.add_argument("--tasks", help="names or task files, separated by commas; --data then has one file a task")
+    else:
+        group.add_argument("--task", help="sample (default), summeval, brighter, or a task file (.toml)")
     group.add_argument("--data", help="CSV, TSV, JSONL, JSON or Parquet file, or a hub data set (org/name[:config])")
     group.add_argument("--inputs", help="own table: columns the judge reads, e.g. source,summary or text=Body")
     group.add_argument("--criteria", help="own table: rated columns and scales, e.g. helpful:1-5,tone=Tone:1-3")
@@ -85,9 +89,13 @@ def add_judge_flags(parser: Parser) -> None:
     group.add_argument("--schema", choices=("auto", "on", "off"), help="JSON schema for replies (default auto)")
 
 
-def add_loop_flags(parser: Parser) -> None:
+def add_loop_flags(parser: Parser, *, many: bool = False) -> None:
+    """With `many`, modes, gates and seeds are a study's lists, declared by `add_study_flags`."""
     group = parser.add_argument_group("the optimization")
-    group.add_argument("--mode", help="Single, SSS, SSC, SCC or CCC (default SSC)")
+    if not many:
+        group.add_argument("--mode", help="Single, SSS, SSC, SCC or CCC (default SSC)")
+        group.add_argument("--gate", help="none, mae, off_by_one, accuracy, spearman (default), kendall or qwk")
+        group.add_argument("--seed", type=whole(0), help="seed of splits, draws, sampling and resampling (default 0)")
     group.add_argument("--preset", choices=tuple(PRESETS), help="light (default) or the paper's sizes and gate")
     for flag, least, meaning in (
         ("--steps", 0, "optimization steps"),
@@ -96,12 +104,10 @@ def add_loop_flags(parser: Parser) -> None:
         ("--val-size", 2, "validation rows"),
         ("--test-size", 1, "test rows"),
         ("--eval-every", 0, "score the test rows every N steps; 0: at the start and the end"),
-        ("--seed", 0, "seed of splits, draws, sampling and resampling"),
     ):
         default = getattr(Settings, flag.strip("-").replace("-", "_"))
         group.add_argument(flag, type=whole(least), help=f"{meaning} (default {default})")
     group.add_argument("--split-by", choices=("document", "row"), help="split by document (default) or by row")
-    group.add_argument("--gate", help="none, mae, off_by_one, accuracy, spearman (default), kendall or qwk")
     group.add_argument("--accept", help="probable (default), or not_worse as in the paper")
     group.add_argument("--probability", type=number(0, 1), help="what --accept probable asks for (default 0.8)")
     group.add_argument("--keep", choices=("best", "last"), help="which accepted judge to keep (default best)")
@@ -113,6 +119,23 @@ def add_run_flags(parser: Parser) -> None:
     group.add_argument("--run", help="the run's name (default: task-mode-seed-time)")
     group.add_argument("--runs-dir", help="folder of the runs (default: runs)")
     group.add_argument("--resume", metavar="RUN", help="continue a stopped run: its folder, or its name")
+    add_limit_flags(parser)
+
+
+def add_study_flags(parser: Parser) -> None:
+    """What a study has in place of one run's mode, gate, seed and name."""
+    group = parser.add_argument_group("the study")
+    group.add_argument("file", nargs="?", metavar="FILE.toml", help="study file: keys are these flags, lists are lists")
+    group.add_argument("--modes", help="modes, separated by commas (default: all five)")
+    group.add_argument("--gates", help="gates, separated by commas (default: none,mae)")
+    group.add_argument("--seeds", help="seeds, separated by commas (default: 0,1,2)")
+    group.add_argument("--run", help="the study's name (default: the file's, or study-time); an old one continues")
+    group.add_argument("--runs-dir", help="folder of the runs (default: runs)")
+    group.add_argument("--yes", action="store_true", help="start without asking")
+
+
+def add_limit_flags(parser: Parser) -> None:
+    group = parser.add_argument_group("limits (of a study: for each cell)")
     group.add_argument("--max-calls", type=whole(0), help="stop before this many LM calls are exceeded")
     group.add_argument("--max-tokens", type=whole(0), help="stop before this many tokens are exceeded")
     group.add_argument("--max-minutes", type=number(0), help="stop after this many minutes")

@@ -48,6 +48,16 @@ class Screen:
         if self._bars is not None:
             self._overall = self._bars.add_task("all calls", total=calls, tokens="")
 
+    def row(self, name: str, calls: int) -> Callable[[str], None]:
+        """A bar of its own on a terminal, for one of many runs; the returned function moves it and renames it."""
+        if self._bars is None:
+            return lambda text: None
+        bars = self._bars
+        if self._phase is not None:
+            bars.remove_task(self._phase)
+        self._phase = task = bars.add_task(name, total=calls, tokens="")
+        return lambda text: bars.update(task, advance=1, description=text)
+
     def at(self, where: str) -> None:
         """Names the part of the run that the next phases belong to, such as `step 2/3`."""
         self._where = where

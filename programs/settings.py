@@ -26,8 +26,8 @@ class Settings:
     group: str | None = None
     instructions: str | None = None
     train_size: int = 60
-    val_size: int = 24
-    test_size: int = 36
+    val_size: int = 20
+    test_size: int = 30
     split_by: str = "document"
     # the loop
     steps: int = 2

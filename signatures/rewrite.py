@@ -1,5 +1,6 @@
 """The rewrite: once per step, the batch's gradients become new rubric(s)."""
 
+import re
 from collections.abc import Sequence
 
 import dspy
@@ -34,8 +35,13 @@ def rewrite_signature(criteria: Sequence[Criterion]) -> type[dspy.Signature]:
 
 def rewrite_request(criteria: Sequence[Criterion]) -> str:
     """The form of the reply. Without it the embedded model wrote rubrics such as "," on every batch looked at."""
-    shape = ", ".join(f'"{each.name}": "Look at ... {_levels(each)}"' for each in criteria)
-    return f"Now write the improved rubric, in full sentences, as one JSON object: {{{shape}}}"
+    shape = ",".join(f'"{each.name}":"Look at ... {_levels(each)}"' for each in criteria)
+    return f"Now write the improved rubric, an instruction to the judge for any text, as one JSON object: {{{shape}}}"
+
+
+def is_rubric(text: str) -> bool:
+    """Whether a rewrite says anything: it holds a word, and is not the request's form copied with its gaps."""
+    return re.search(r"\w\w", text) is not None and text.count("...") < 2
 
 
 def _levels(criterion: Criterion) -> str:

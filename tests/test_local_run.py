@@ -9,20 +9,8 @@ import pytest
 from programs import command, optimize, score
 
 pytestmark = pytest.mark.local
-SMALL = [
-    "--train-size",
-    "3",
-    "--val-size",
-    "4",
-    "--test-size",
-    "4",
-    "--steps",
-    "1",
-    "--batch-size",
-    "1",
-    "--reserve",
-    "0",
-]
+SIZES = {"train-size": 3, "val-size": 4, "test-size": 4, "steps": 1, "batch-size": 1, "reserve": 0}
+SMALL = [part for flag, value in SIZES.items() for part in (f"--{flag}", value)]
 
 
 def run(main, *arguments: object, monkeypatch: pytest.MonkeyPatch) -> int:  # type: ignore[no-untyped-def]

@@ -57,9 +57,17 @@ def test_the_modes_table_is_the_programs() -> None:
         assert f"| {mode.name} | {mode.judge} | {mode.loss} | {mode.gradient} | {mode.rewrite} |" in README
 
 
-def test_every_flag_that_the_readme_names_exists() -> None:
-    from programs import evaluate, optimize, score
+@pytest.mark.parametrize("part", ["default-run", "initial-judge"])
+def test_a_generated_part_is_there_with_the_command_that_writes_it(part: str) -> None:
+    text = re.search(rf"<!-- generated: {part} -->\n(.*?)<!-- end of generated -->", README, flags=re.DOTALL)
+    assert text
+    assert f"docs/refresh.py {part}" in text[1]
+    assert re.search(r"\.\d{3} \[-?\.\d{3}, -?\.\d{3}\]", text[1])
 
-    parsers = [command.parser() for command in (optimize, evaluate, score)]
+
+def test_every_flag_that_the_readme_names_exists() -> None:
+    from programs import evaluate, optimize, score, study
+
+    parsers = [command.parser() for command in (optimize, evaluate, score, study)]
     known = {flag for parser in parsers for action in parser._actions for flag in action.option_strings}
     assert set(re.findall(r"(?<![\w!<-])--[a-z][a-z-]+", README)) <= known

@@ -17,12 +17,13 @@ from programs.optimizer.judge import Judge
 from programs.optimizer.keep import values_of
 from programs.optimizer.modes import groups, parse_mode
 from programs.optimizer.saved import save_judge
-from programs.optimizer.scoring import judge_rows, refuse_silence, row_records, scores_of
+from programs.optimizer.scoring import judge_rows, refuse_silence, scores_of
 from programs.optimizer.steps import Step, step_record
 from programs.optimizer.teleprompter import TextualGradient
+from programs.optimizer.tested import write_tested
 from programs.records.budget import OutOfBudget
-from programs.records.calls import CallLog
-from programs.records.folder import RunFolder, write_json, write_lines
+from programs.records.calls import CallLog, Known
+from programs.records.folder import RunFolder, write_json
 from programs.screen import Screen, token_sum
 from programs.settings import Settings
 from programs.tasks.splits import Splits
@@ -38,14 +39,17 @@ class Material:
     splits: Splits
 
 
-def optimize(settings: Settings, material: Material, folder: RunFolder, screen: Screen) -> dict[str, Any]:
+def optimize(
+    settings: Settings, material: Material, folder: RunFolder, screen: Screen, shared: Known | None = None
+) -> dict[str, Any]:
     """Runs (or resumes) the optimization in `folder` and returns what summary.json holds.
 
-    The initial judge and the kept one are scored on the same test rows, which nothing else looks at. Raises
-    `dspy.LMError` when the LMs fail for good; the folder can then be resumed.
+    The initial judge and the kept one are scored on the same test rows, which nothing else looks at. `shared` knows
+    answers that other runs have paid for. Raises `dspy.LMError` when the LMs fail for good; the folder can then be
+    resumed.
     """
     begun = time.monotonic()
-    calls = CallLog(folder.calls, keep_prompts=settings.save_prompts)
+    calls = CallLog(folder.calls, keep_prompts=settings.save_prompts, shared=shared)
     try:
         return Run(settings, material, folder, screen, cast_roles(settings, calls)).whole()
     finally:
@@ -65,7 +69,7 @@ class Run:
         self.roles = roles
         self.pool = Pool(settings.threads, screen.started)
         self.optimizer = teleprompter(settings, self._on_step)
-        self.before: Scores | None = None
+        self.tested: dict[str, Scores] = {}
         self.stopped: str | None = None
 
     def whole(self) -> dict[str, Any]:
@@ -75,12 +79,12 @@ class Run:
         self.folder.start_steps()
         student = Judge(self.task, adapter=self.settings.adapter, schema=self.settings.schema)
         start = student.with_groups(groups(parse_mode(self.settings.mode).judge, self.task.criterion_names))
-        self.before = before = self._test(start, "test, before")
+        self.tested["0"] = before = self._test(start, "test, before")
         outcome = self._search(start)
         save_judge(outcome.judge, self.folder.judge)
-        after = self._test(outcome.judge, "test, after")
-        write_lines(self.folder.scores, row_records(self.splits.test, before, after))
+        self.tested["kept"] = after = self._test(outcome.judge, "test, after")
         summary = self._summary(before, after, outcome)
+        write_tested(self.folder.scores, self.splits.test, self.tested)
         write_json(self.folder.summary, summary)
         if self.stopped == "interrupted":
             raise KeyboardInterrupt
@@ -121,10 +125,10 @@ class Run:
 
     def _on_step(self, step: Step) -> None:
         every = self.settings.eval_every
-        tested = self.before if step.number == 0 else None
         if every and step.number and step.number % every == 0:
             self.screen.at(f"test, step {step.number}")
-            tested = self._scores(step.judge)
+            self.tested[str(step.number)] = self._scores(step.judge)
+        tested = self.tested.get(str(step.number))
         self.folder.add_step(step_record(step, point_values(tested) if tested else None))
         self.screen.at(f"step {step.number + 1}/{self.settings.steps}" if step.number < self.settings.steps else "end")
 

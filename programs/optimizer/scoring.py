@@ -1,13 +1,11 @@
 """Scoring rows with a judge, and the scores of a set as the metrics want them."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import dspy
-import numpy as np
 from dspy.utils.exceptions import LMError
 
-from metrics.scores import Scores, Values
+from metrics.scores import Scores
 from programs.optimizer.fan_out import Pool
 from programs.optimizer.judge import Judge
 from signatures.records import Judgement
@@ -37,21 +35,3 @@ def scores_of(judge: Judge, rows: Sequence[dspy.Example], judgements: Sequence[J
     criteria = judge.task.criteria
     human = [{criterion.name: row[criterion.name] for criterion in criteria} for row in rows]
     return Scores.of(criteria, human, judgements, [row.get("document_id") for row in rows])
-
-
-def row_records(rows: Sequence[dspy.Example], before: Scores, after: Scores) -> list[dict[str, Any]]:
-    """The lines of scores.jsonl: what raters and both judges said of each test row (None: unscored), never its text."""
-    return [
-        {
-            "row": row["row_id"],
-            "document": row.get("document_id"),
-            "human": _by_criterion(before, before.human[place]),
-            "before": _by_criterion(before, before.judge[place]),
-            "after": _by_criterion(after, after.judge[place]),
-        }
-        for place, row in enumerate(rows)
-    ]
-
-
-def _by_criterion(scores: Scores, values: Values) -> dict[str, float | None]:
-    return {name: None if np.isnan(value) else float(value) for name, value in zip(scores.names, values, strict=True)}

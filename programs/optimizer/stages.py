@@ -1,6 +1,5 @@
 """The three reflective stages: loss, gradient, rewrite. Each speaks once per group of criteria (and row)."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -18,7 +17,7 @@ from programs.optimizer.scoring import judge_rows
 from signatures.gradient import Gradient, gradient_request
 from signatures.loss import Comparison, Loss, loss_request
 from signatures.records import Group, Judgement, Note, Rubric
-from signatures.rewrite import rewrite_request, rewrite_signature
+from signatures.rewrite import is_rubric, rewrite_request, rewrite_signature
 
 
 @dataclass(frozen=True)
@@ -81,7 +80,7 @@ class GradientStage(dspy.Module):
 class RewriteStage(dspy.Module):
     """Per group: the batch's gradients, concatenated (the analogue of a sum), become new rubric(s).
 
-    A criterion whose new rubric is missing from the reply, or holds no word, keeps the old one.
+    A criterion whose new rubric is missing from the reply, or is none, keeps the old one.
     """
 
     def __init__(self, schema: str = "auto") -> None:
@@ -101,7 +100,7 @@ class RewriteStage(dspy.Module):
                 inputs = {"rubric": rubric_lines(judge, group), "cases": texts, "feedback": feedback}
                 asked.append((group, {**inputs, "request": rewrite_request(judge.task.select(group))}))
         replies = pool.map("rewrite", lambda item: self.rewrite(judge, *item), asked)
-        return {name: text for reply in replies for name, text in reply.items() if re.search(r"\w\w", text)}
+        return {name: text for reply in replies for name, text in reply.items() if is_rubric(text)}
 
     def rewrite(self, judge: Judge, group: Group, inputs: Mapping[str, Sequence[str]]) -> Rubric:
         predict = dspy.Predict(rewrite_signature(judge.task.select(group)))

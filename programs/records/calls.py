@@ -9,7 +9,7 @@ those that got an empty reply. `failing` is the error of the last request sent, 
 import json
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -55,23 +55,28 @@ class NoAnswer(LMError):
     default_code = "no_answer"
 
 
+Known = Callable[[str], Answer | None]
+"""A request's key -> the answer that another run has paid for, where there is one."""
+
+
 class CallLog:
     """The calls of one run. With a `path` they are written as JSON lines, and earlier lines are replayed.
 
-    Thread-safe: identical requests that are under way at once wait for the first one's answer.
+    Thread-safe: identical requests that are under way at once wait for the first one's answer. What `shared` knows is
+    not sent but copied, as not sent, so that the log stays complete by itself.
     """
 
-    def __init__(self, path: Path | None = None, *, keep_prompts: bool = False) -> None:
+    def __init__(self, path: Path | None = None, *, keep_prompts: bool = False, shared: Known | None = None) -> None:
         self.known_only = False
         self.failing: Exception | None = None
         self.tallies: dict[str, Tally] = {}
-        self.earlier = 0
         self._answers: dict[str, Answer] = {}
         self._used: set[str] = set()
         self._spent = {"calls": 0, "prompt_tokens": 0, "completion_tokens": 0}
         self._under_way: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
         self._keep_prompts = keep_prompts
+        self._shared = shared or (lambda key: None)
         self._file = None
         if path is not None:
             self._replay(path)
@@ -86,9 +91,10 @@ class CallLog:
             if known is not None:
                 self._count(role, key, known, reused=True)
                 return known
-            if self.known_only:
+            borrowed = self._shared(key)
+            if borrowed is None and self.known_only:
                 raise NoAnswer("the run was stopped before this was asked")
-            answer = self._send(role, send)
+            answer = self._send(role, send) if borrowed is None else replace(borrowed, sent=False)
             self._write(role, key, prompt, answer)
             self._count(role, key, answer, reused=not answer.sent)
             return answer
@@ -113,7 +119,7 @@ class CallLog:
 
     def _send(self, role: str, send: Callable[[], Answer]) -> Answer:
         try:
-            return send()
+            answer = send()
         except OutOfBudget:
             raise
         except Exception as error:
@@ -123,6 +129,9 @@ class CallLog:
                 tally.calls += 1
                 tally.failed += 1
             raise
+        with self._lock:
+            self.failing = None
+        return answer
 
     def _count(self, role: str, key: str, answer: Answer, *, reused: bool) -> None:
         with self._lock:
@@ -145,7 +154,6 @@ class CallLog:
         if self._keep_prompts:
             line["prompt"] = prompt
         with self._lock:
-            self.failing = None
             if self._file is not None and answer.whole:  # an empty reply is asked for again by the next session
                 self._file.write(json.dumps(line, ensure_ascii=False) + "\n")
                 self._file.flush()
@@ -161,16 +169,15 @@ class CallLog:
                 if not line.endswith(b"\n"):
                     break
                 whole += len(line)
-                record = _parse(line)
+                record = parse_line(line)
                 if record is None:
                     continue
                 self._answers[record["key"]] = Answer(record["reply"], record["usage"], record["sent"])
-                self.earlier += record["sent"]
         with path.open("r+b") as file:
             file.truncate(whole)
 
 
-def _parse(line: bytes) -> dict[str, Any] | None:
+def parse_line(line: bytes) -> dict[str, Any] | None:
     """A line of the log, or None where it is damaged: its request is then asked again."""
     try:
         match record := json.loads(line):

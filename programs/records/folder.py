@@ -5,7 +5,7 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -17,11 +17,6 @@ _REMAKE = "restore it, or remove the run's summary.json and continue it with --r
 def write_json(path: Path, content: Any) -> None:
     """Writes a JSON file atomically: a reader sees the old content or the new one, never a part."""
     write_text(path, json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
-
-
-def write_lines(path: Path, records: Iterable[Any]) -> None:
-    """Writes a file of JSON lines atomically."""
-    write_text(path, "".join(json.dumps(each, ensure_ascii=False, allow_nan=False) + "\n" for each in records))
 
 
 def write_text(path: Path, text: str) -> None:
@@ -73,8 +68,8 @@ class RunFolder:
         self.calls = path / "calls.jsonl"
         self.steps = path / "steps.jsonl"
         self.judge = path / "judge.json"
+        self.scores = path / "scores.json"
         self.summary = path / "summary.json"
-        self.scores = path / "scores.jsonl"
         self.timing = path / "timing.json"
         self.report = path / "report.html"
         self._lock: TextIO | None = None
@@ -83,8 +78,7 @@ class RunFolder:
     @classmethod
     def create(cls, runs: Path, name: str) -> "RunFolder":
         """A new folder `runs/name`. Raises UserError where it exists already or cannot be made."""
-        if not re.fullmatch(r"[\w][\w.-]{0,99}", name):
-            raise UserError(f"--run {name[:40]!r} cannot name a folder: use up to 100 letters, digits, _ . and -")
+        cls.check_name(name)
         path = runs / name
         if path.exists():
             raise UserError(f"the run '{name}' exists already in {runs}: use --resume {name}, or another --run name")
@@ -93,6 +87,12 @@ class RunFolder:
         except OSError as error:
             raise UserError(f"cannot make the folder {path}: {error.strerror}; choose another --runs-dir") from None
         return cls(path)
+
+    @staticmethod
+    def check_name(name: str) -> None:
+        """Raises UserError for a name that would not be one folder of its own."""
+        if not re.fullmatch(r"[\w][\w.-]{0,99}", name):
+            raise UserError(f"--run {name[:40]!r} cannot name a folder: use up to 100 letters, digits, _ . and -")
 
     @classmethod
     def find(cls, runs: Path, name: str) -> "RunFolder":
@@ -124,6 +124,9 @@ class RunFolder:
         self._steps.flush()
 
     def __enter__(self) -> "RunFolder":
+        for path in (self.calls, self.steps, self.judge, self.scores, self.summary, self.timing, self.report):
+            if path.exists() and not path.is_file():
+                raise UserError(f"{path} is not a file: restore it, or start a new run")
         try:
             self._lock = (self.path / ".lock").open("w")
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -131,9 +134,6 @@ class RunFolder:
             raise UserError(f"{self.path} is in use by another process: wait for it, or start another run") from None
         except OSError as error:
             raise UserError(f"cannot write to {self.path}: {error.strerror}") from None
-        for path in (self.calls, self.steps, self.judge, self.summary, self.scores, self.timing, self.report):
-            if path.exists() and not path.is_file():
-                raise UserError(f"{path} is not a file: restore it, or start a new run")
         return self
 
     def __exit__(self, *_: object) -> None:

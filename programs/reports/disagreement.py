@@ -11,8 +11,17 @@ from signatures.records import Criterion, nearest_level
 WORST = 10
 """How many of the worst rows a report shows."""
 
-Texts = Mapping[str, Mapping[str, str]]
-"""Row id -> the label of each input -> its text."""
+
+@dataclass(frozen=True)
+class Quoted:
+    """A row that may be quoted: its id, and the text of each input by the input's label."""
+
+    row: str
+    texts: Mapping[str, str]
+
+
+Texts = Mapping[str, Quoted]
+"""What scores.json calls a row -> the row."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +40,7 @@ class WorstRow:
 
     row: str
     distance: float
-    scores: tuple[tuple[str, str, str, str], ...]
+    scores: tuple[tuple[str, ...], ...]
     texts: Mapping[str, str]
 
 
@@ -86,4 +95,5 @@ def _worst(run: RunFiles, record: Record, distance: float, texts: Texts) -> Wors
         (title, *(score(record[part][name]) for part in ("human", "before", "after")))
         for name, title in run.titles.items()
     )
-    return WorstRow(str(record["row"]), distance, rated, texts.get(record["row"], {}))  # type: ignore[arg-type]
+    quoted = texts.get(record["row"], Quoted(f"(hashed) {record['row']}", {}))
+    return WorstRow(quoted.row, distance, rated, quoted.texts)

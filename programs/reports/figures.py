@@ -1,17 +1,15 @@
 """The figures of a run: agreement before and after, trajectories by criterion, and the rubrics' lengths."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from programs.report_tables import cell_text
 from programs.reports.agreement import TITLES
 from programs.reports.diff import word_count
-from programs.reports.plot import MEAN, PALETTE, Figure, axis, figure, look, plain, step_axis
-from programs.reports.rubrics import decision_of, verdict_of
+from programs.reports.plot import MEAN, PALETTE, Figure, axis, figure, plain, step_axis
 from programs.reports.run_files import Record, RunFiles
 from programs.reports.table import Table, number
-
-Values = Mapping[str, float | None]
+from programs.reports.traces import Values, dots, lines, proposals
 
 
 def figures(run: RunFiles) -> list[Figure]:
@@ -30,8 +28,8 @@ def agreement_figure(run: RunFiles) -> Figure:
     names = list(parts["before"])
     titles = [run.titles.get(name, "mean") for name in names]
     traces = [
-        _dots(parts["before"], "before", MEAN, "circle", 0.13),
-        _dots(parts["after"], "after", PALETTE[0], "diamond", -0.13),
+        dots(parts["before"], "before", MEAN, "circle", 0.13),
+        dots(parts["after"], "after", PALETTE[0], "diamond", -0.13),
     ]
     ticks = {"tickvals": [-place for place in range(len(names))], "ticktext": [plain(title) for title in titles]}
     title = f"{TITLES[run.metric]} on the test rows, before and after"
@@ -56,7 +54,7 @@ def agreement_figure(run: RunFiles) -> Figure:
 
 def validation_figure(run: RunFiles) -> Figure:
     """The current judge on the gate's rows after each step, and every rewrite that the gate decided on."""
-    traces = [*_lines(run, lambda step: step["validation"]), *_proposals(run, _gated)]
+    traces = [*lines(run, lambda step: step["validation"]), *proposals(run, _gated)]
     return _trajectory(
         run,
         "validation",
@@ -79,7 +77,7 @@ def test_figure(run: RunFiles) -> Figure:
         "test",
         f"{TITLES[run.metric]} on the test rows, by step",
         "The current judge. Nothing was chosen on these rows.",
-        _lines(run, tested),
+        lines(run, tested),
         tested,
     )
 
@@ -91,7 +89,7 @@ def lengths_figure(run: RunFiles) -> Figure:
         "lengths",
         "Length of the rubrics, by step",
         "Words in the current judge's rubric of each criterion; rings and crosses are the rewrites kept and rejected.",
-        [*_lines(run, _lengths, mean=False), *_proposals(run, _proposed_lengths)],
+        [*lines(run, _lengths, mean=False), *proposals(run, _proposed_lengths)],
         _lengths,
         whole=True,
         yaxis=axis("words", rangemode="tozero"),
@@ -146,57 +144,6 @@ def _cell(value: float | None, whole: bool) -> str:
     return f"{value:g}" if whole and value is not None else number(value)
 
 
-def _lines(run: RunFiles, values: Callable[[Record], Values], mean: bool = True) -> list[dict[str, Any]]:
-    """One line a criterion, broken where it is undefined, and the mean where all have a value."""
-    known = [(step["step"], values(step)) for step in run.steps if values(step)]
-    steps = [step for step, _ in known]
-    lines = [
-        _line(steps, [found.get(name) for _, found in known], plain(title), **look(place))
-        for place, (name, title) in enumerate(run.titles.items())
-    ]
-    if mean and len(run.titles) > 1:
-        grey = {"line": {"color": MEAN, "width": 4}, "marker": {"color": MEAN, "size": 6}}
-        lines.append(_line(steps, [_mean(run, found) for _, found in known], "mean", **grey))
-    return lines
-
-
-def _line(x: list[int], y: list[float | None], name: str, **style: Any) -> dict[str, Any]:
-    return {"type": "scatter", "mode": "lines+markers", "x": x, "y": y, "name": name, **style}
-
-
-def _mean(run: RunFiles, found: Values) -> float | None:
-    known = [value for name in run.titles if (value := found.get(name)) is not None]
-    return sum(known) / len(known) if len(known) == len(run.titles) else None
-
-
-def _proposals(run: RunFiles, values: Callable[[Record], Values]) -> list[dict[str, Any]]:
-    """The gate's decisions at the rewrites' `values`: rings and crosses in the criteria's colours."""
-    return [
-        _marks(points, decision, symbol, size)
-        for decision, symbol, size in (("kept", "circle-open", 16), ("rejected", "x", 9))
-        if (points := _decided(run, decision, values))
-    ]
-
-
-def _decided(run: RunFiles, decision: str, values: Callable[[Record], Values]) -> list[tuple[Any, ...]]:
-    """Step, value, colour and words of every rubric on whose rewrite the gate decided so."""
-    return [
-        (step["step"], value, PALETTE[place % len(PALETTE)], plain(f"{title}: {verdict_of(step, name)['reason']}"))
-        for step in run.steps
-        for place, (name, title) in enumerate(run.titles.items())
-        if decision_of(verdict_of(step, name)) == decision and (value := values(step).get(name)) is not None
-    ]
-
-
-def _marks(points: list[tuple[Any, ...]], decision: str, symbol: str, size: int) -> dict[str, Any]:
-    x, y, colours, texts = map(list, zip(*points, strict=True))
-    marker = {"symbol": symbol, "size": size, "color": colours, "line": {"width": 2, "color": colours}}
-    return {
-        "type": "scatter", "mode": "markers", "x": x, "y": y, "text": texts, "name": f"rewrite {decision}",
-        "marker": marker,
-    }  # fmt: skip
-
-
 def _gated(step: Record) -> Values:
     """What the gate measured of the rewrites, by criterion."""
     return {name: value for verdict in step["gate"] for name, value in verdict["after"].items()}
@@ -214,28 +161,3 @@ def _shares(step: Record) -> dict[str, float | None]:
     words = {name: word_count(text) for name, text in step["rubric"].items()}
     total = sum(words.values())
     return {name: count / total if total else None for name, count in words.items()}
-
-
-def _dots(cells: Mapping[str, Record], name: str, colour: str, symbol: str, offset: float) -> dict[str, Any]:
-    known = [(place, cell) for place, cell in enumerate(cells.values()) if cell["value"] is not None]
-    return {
-        "type": "scatter",
-        "mode": "markers",
-        "name": name,
-        "x": [cell["value"] for _, cell in known],
-        "y": [offset - place for place, _ in known],
-        "text": [f"{name}: {cell_text(cell)}" for _, cell in known],
-        "hoverinfo": "text",
-        "marker": {"color": colour, "size": 10, "symbol": symbol},
-        "error_x": {
-            "type": "data",
-            "symmetric": False,
-            "array": [_reach(cell, "high") for _, cell in known],
-            "arrayminus": [_reach(cell, "low") for _, cell in known],
-            "color": colour,
-        },
-    }
-
-
-def _reach(cell: Record, end: str) -> float:
-    return 0.0 if cell[end] is None else abs(cell[end] - cell["value"])

@@ -16,7 +16,10 @@ Record = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class RunFiles:
-    """What config, steps, summary, scores and timing hold; `scores` is empty for runs older than that file."""
+    """What config, steps, summary, scores and timing hold; `scores` is empty for runs older than that file.
+
+    A record of `scores` is a test row: its `row` mark, and `human`, `before` and `after` by criterion (None: unscored).
+    """
 
     path: Path
     config: Record
@@ -73,7 +76,7 @@ def read_run(folder: RunFolder) -> RunFiles:
         task=Task.from_dict(config.get("task") or {}, str(folder.config)),
         summary=summary,
         steps=read_lines(folder.steps),
-        scores=read_lines(folder.scores) if folder.scores.exists() else (),
+        scores=_score_records(read_json(folder.scores), folder.scores) if folder.scores.exists() else (),
         timing=_record(folder.timing) if folder.timing.exists() else {},
     )
 
@@ -83,3 +86,16 @@ def _record(path: Path) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise UserError(f"{path} is damaged: it holds no object; restore it, or start a new run")
     return found
+
+
+def _score_records(found: Any, path: Path) -> list[Record]:
+    """scores.json by row: the initial and the kept judge beside the raters."""
+    try:
+        names = [each["name"] for each in found["criteria"]]
+        parts = {"human": found["human"], "before": found["judges"]["0"], "after": found["judges"]["kept"]}
+        return [
+            {"row": str(row), **{part: dict(zip(names, values[place], strict=True)) for part, values in parts.items()}}
+            for place, row in enumerate(found["rows"])
+        ]
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        raise UserError(f"{path} is damaged ({error!r}): restore it, or remove it") from None

@@ -7,8 +7,9 @@ from typing import Any
 import dspy
 
 from programs.errors import UserError
+from programs.optimizer.tested import row_mark
 from programs.records.folder import RunFolder, write_text
-from programs.reports.disagreement import Texts
+from programs.reports.disagreement import Quoted, Texts
 from programs.reports.page import run_page
 from programs.reports.run_files import RunFiles, read_run
 from programs.screen import Screen
@@ -47,8 +48,11 @@ def write_report(folder: RunFolder, rows: Sequence[dspy.Example] | None = None) 
 
 
 def texts_of(task: Task, rows: Sequence[dspy.Example]) -> Texts:
-    """Row id -> what the judge reads of it, by the inputs' labels."""
-    return {str(row["row_id"]): {each.label: str(row[each.name]) for each in task.inputs} for row in rows}
+    """The rows as a report may quote them, by what scores.json calls them."""
+    return {
+        row_mark(row["row_id"]): Quoted(str(row["row_id"]), {each.label: str(row[each.name]) for each in task.inputs})
+        for row in rows
+    }
 
 
 def _local_rows(run: RunFiles) -> Sequence[dspy.Example]:

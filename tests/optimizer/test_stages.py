@@ -171,7 +171,7 @@ def test_an_lm_failure_is_not_swallowed(judge: Judge, task: Task) -> None:
         stages.loss(judge, batch_of(task), groups("S", task.criterion_names))
 
 
-@pytest.mark.parametrize("garbage", [",", "}", ":{", "..."])
+@pytest.mark.parametrize("garbage", [",", "}", ":{", "...", "Look at ... 1 means ..., 3 means ..., 5 means ..."])
 def test_a_rewrite_without_a_word_is_no_rubric(judge: Judge, task: Task, garbage: str) -> None:
     engine = FakeEngine(rewrite=lambda name, *_: garbage if name == "fluency" else f"good {name}")
     stages = Stages.of(

@@ -68,4 +68,4 @@ def test_a_data_column_called_request_stays_data() -> None:
 
 
 def test_a_rewrite_is_asked_for_the_levels_of_the_scale() -> None:
-    assert '{"anger": "Look at ... 0 means ..., 1 means ..., 3 means ..."}' in rewrite_request([ANGER])
+    assert '{"anger":"Look at ... 0 means ..., 1 means ..., 3 means ..."}' in rewrite_request([ANGER])

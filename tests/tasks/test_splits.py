@@ -7,6 +7,7 @@ from itertools import groupby
 import dspy
 import pytest
 
+from programs.errors import UserError
 from programs.tasks.loading import load_rows
 from programs.tasks.splits import Sizes, Splits, data_hash, split_rows
 from programs.tasks.task import load_task

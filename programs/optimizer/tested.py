@@ -1,0 +1,89 @@
+"""The test rows' ratings and every tested judge's scores of them, as a file: what paired comparisons between runs need.
+
+Ids are hashed: those of a user's table may be texts, and nothing of the data but its ratings belongs in results.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import dspy
+import numpy as np
+
+from metrics.scores import Codes, Scores, Values
+from programs.errors import UserError
+from programs.records.folder import read_json, write_text
+from signatures.records import Criterion
+
+
+@dataclass(frozen=True, eq=False)
+class Tested:
+    """One run's test rows: `clusters` names what each row is resampled with (its document, or itself).
+
+    `judges` holds (n, K) scores by step number as text, and under "kept" those of the kept judge.
+    """
+
+    criteria: tuple[Criterion, ...]
+    rows: tuple[str, ...]
+    clusters: tuple[str, ...]
+    human: Values
+    judges: Mapping[str, Values]
+
+    def scores(self, judge: str, documents: Codes | None = None) -> Scores:
+        """The scores of one judge; `documents` are the codes of `clusters` that several runs share."""
+        own = np.unique(self.clusters, return_inverse=True)[1] if documents is None else documents
+        return Scores(self.criteria, self.human, self.judges[judge], own)
+
+    @property
+    def steps(self) -> list[int]:
+        """The steps whose judge was tested."""
+        return sorted(int(name) for name in self.judges if name != "kept")
+
+
+def write_tested(path: Path, rows: Sequence[dspy.Example], judges: Mapping[str, Scores]) -> None:
+    """Writes scores.json."""
+    first = next(iter(judges.values()))
+    record = {
+        "criteria": [{"name": each.name, "low": each.low, "high": each.high} for each in first.criteria],
+        "rows": [row_mark(row["row_id"]) for row in rows],
+        "clusters": [_cluster(row) for row in rows],
+        "human": first.human.tolist(),
+        "judges": {name: _listed(scores.judge) for name, scores in judges.items()},
+    }
+    write_text(path, json.dumps(record, allow_nan=False) + "\n")
+
+
+def read_tested(path: Path) -> Tested:
+    """What scores.json holds. Raises UserError where it is damaged."""
+    found = read_json(path)
+    try:
+        criteria = tuple(Criterion(**each) for each in found["criteria"])
+        judges = {name: _array(values, len(criteria)) for name, values in found["judges"].items()}
+        human = _array(found["human"], len(criteria))
+        return Tested(criteria, tuple(found["rows"]), tuple(found["clusters"]), human, judges)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise UserError(f"{path} is damaged ({error}): restore it, or remove summary.json and run again") from None
+
+
+def row_mark(row_id: object) -> str:
+    """What scores.json calls a row."""
+    return _mark("row", row_id)
+
+
+def _array(values: Sequence[Sequence[float | None]], width: int) -> Values:
+    return np.array(values, dtype=np.float64).reshape(-1, width)  # None becomes NaN: unscored
+
+
+def _listed(scores: Values) -> list[list[float | None]]:
+    return [[None if np.isnan(score) else float(score) for score in row] for row in scores]
+
+
+def _cluster(row: dspy.Example) -> str:
+    document = row.get("document_id")
+    return row_mark(row["row_id"]) if document is None else _mark("document", document)
+
+
+def _mark(kind: str, name: object) -> str:
+    return hashlib.sha256(f"{kind}|{name}".encode()).hexdigest()[:16]

@@ -1,0 +1,31 @@
+"""What a cell asked and paid for, over all its sessions, counted from its call log."""
+
+import json
+from pathlib import Path
+
+from programs.records.calls import ROLES, parse_line
+
+Costs = dict[str, dict[str, int]]
+"""Role -> `asked` distinct requests, `sent` of them by this cell, and the tokens of both."""
+
+KINDS = ("asked", "sent")
+
+
+def costs_of(calls: Path) -> Costs:
+    """The costs in a calls.jsonl. Failed requests are not in it; what another cell paid for is asked, not sent."""
+    found: Costs = {}
+    with calls.open("rb") as lines:
+        for line in lines:
+            record = parse_line(line)
+            if record is None:
+                continue
+            role = found.setdefault(json.loads(line)["role"], dict.fromkeys(_names(), 0))
+            for kind in KINDS if record["sent"] else KINDS[:1]:
+                role[f"{kind}_calls"] += 1
+                for name in ("prompt_tokens", "completion_tokens"):
+                    role[f"{kind}_{name}"] += record["usage"].get(name, 0)
+    return {role: found[role] for role in ROLES if role in found}
+
+
+def _names() -> list[str]:
+    return [f"{kind}_{name}" for kind in KINDS for name in ("calls", "prompt_tokens", "completion_tokens")]

@@ -1,0 +1,169 @@
+"""What a study compares: lists of modes, gates, seeds and tasks over one set of settings, and the cells they make."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from programs.errors import UserError
+from programs.flags import whole
+from programs.optimizer.gate import gate
+from programs.optimizer.modes import MODES, parse_mode
+from programs.settings import CHANGEABLE, resolve
+
+OWN_TABLE = "custom"
+"""The task of a user's own table, which flags describe."""
+
+EVAL_EVERY = 1
+"""A study's default: trajectories need the test scores of every step."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One run of the study. `data` is empty where the task brings its own."""
+
+    task: str
+    data: str
+    mode: str
+    gate: str
+    seed: int
+
+    @property
+    def task_name(self) -> str:
+        return Path(self.task).stem if self.task.endswith(".toml") else self.task
+
+    @property
+    def id(self) -> str:
+        """The cell's folder: `brighter-SSC-mae-0`."""
+        return f"{self.task_name}-{self.mode}-{self.gate}-{self.seed}"
+
+    def flags(self, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """The flags of `optimize.py` that run this cell."""
+        own = {"mode": self.mode, "gate": self.gate, "seed": self.seed, "eval_every": EVAL_EVERY, **settings}
+        task = {} if self.task == OWN_TABLE else {"task": self.task}
+        return {**own, **task, **({"data": self.data} if self.data else {})}
+
+
+@dataclass(frozen=True)
+class Study:
+    """Everything that decides what a study does; `settings` are the flags that all cells share, as they were given."""
+
+    modes: tuple[str, ...]
+    gates: tuple[str, ...]
+    seeds: tuple[int, ...]
+    tasks: tuple[str, ...]
+    data: tuple[str, ...]
+    settings: Mapping[str, Any]
+
+    def cells(self) -> list[Cell]:
+        """Task by task and seed by seed, so that cells which share answers follow each other."""
+        sources = zip(self.tasks, self.data, strict=True)
+        found = product(sources, self.seeds, self.modes, self.gates)
+        return [Cell(task, data, mode, gate, seed) for (task, data), seed, mode, gate in found]
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def study_of(given: Mapping[str, Any]) -> Study:
+    """The study that the flags describe. Raises UserError for a list that cannot work."""
+    settings = {
+        name: value for name, value in given.items() if name not in ("modes", "gates", "seeds", "tasks", "data")
+    }
+    resolve(settings)
+    tasks = _tasks(given, settings)
+    return Study(
+        modes=_listed(given, "modes", tuple(MODES), lambda text: parse_mode(text).name),
+        gates=_listed(given, "gates", ("none", "mae"), _gate),
+        seeds=_listed(given, "seeds", (0, 1, 2), whole(0)),
+        tasks=tasks,
+        data=_data(given.get("data"), tasks),
+        settings=settings,
+    )
+
+
+def continued(stored: Mapping[str, Any], given: Mapping[str, Any], where: Path) -> Study:
+    """The study of an existing folder with the changeable flags given anew; any other difference is refused."""
+    try:
+        lists = {name: tuple(stored[name]) for name in ("modes", "gates", "seeds", "tasks", "data")}
+        before = Study(**lists, settings=dict(stored["settings"]))
+        effective = {"eval_every": EVAL_EVERY, **before.settings}
+        effective = {**vars(resolve(effective)), **effective}
+    except (KeyError, TypeError, ValueError) as error:
+        raise UserError(f"{where} is damaged ({error}): restore it, or start a new study with another --run") from None
+    now = study_of({**_as_given(before), **given})
+    for name in ("modes", "gates", "seeds", "tasks", "data"):
+        if getattr(now, name) != getattr(before, name):
+            _refuse(name, _text(getattr(now, name)), _text(getattr(before, name)))
+    for name, value in given.items():
+        if name in effective and name not in (*CHANGEABLE, "data") and effective[name] != value:
+            _refuse(name, value, effective[name])
+    changed = {name: value for name, value in given.items() if name in CHANGEABLE}
+    return Study(**lists, settings={**before.settings, **changed})
+
+
+def _as_given(study: Study) -> dict[str, Any]:
+    lists = {name: _text(getattr(study, name)) for name in ("modes", "gates", "seeds", "data")}
+    tasks = {} if study.tasks == (OWN_TABLE,) else {"tasks": _text(study.tasks)}
+    return {**study.settings, **lists, **tasks}
+
+
+def _text(values: Sequence[object]) -> str:
+    return ",".join(map(str, values))
+
+
+def _refuse(name: str, now: object, before: object) -> None:
+    raise UserError(
+        f"--{name.replace('_', '-')} {now} differs from the study's {before}: leave the flag out to continue it, or "
+        "start another study with another --run"
+    )
+
+
+def _listed(given: Mapping[str, Any], name: str, default: tuple[Any, ...], read: Callable[[str], Any]) -> Any:
+    """The values of a list flag, each read by `read`."""
+    if name not in given:
+        return default
+    words = [word.strip() for word in str(given[name]).split(",")]
+    try:
+        values = tuple(read(word) for word in words)
+    except Exception as error:
+        raise UserError(f"--{name}: {error}") from None
+    if twice := [value for place, value in enumerate(values) if value in values[:place]]:
+        raise UserError(f"--{name} names {twice[0]} twice: leave one out")
+    return values
+
+
+def _gate(text: str) -> str:
+    gate(text)
+    return text
+
+
+def _tasks(given: Mapping[str, Any], settings: Mapping[str, Any]) -> tuple[str, ...]:
+    if settings.get("inputs") or settings.get("criteria"):
+        if "tasks" in given:
+            raise UserError("--tasks and --inputs/--criteria both describe the tasks: give one of them")
+        return (OWN_TABLE,)
+    tasks: tuple[str, ...] = _listed(given, "tasks", ("sample",), _task)
+    names = [Cell(task, "", "", "", 0).task_name for task in tasks]
+    for place, name in enumerate(names):
+        if not re.fullmatch(r"\w[\w.-]*", name):
+            raise UserError(f"--tasks: the name {name!r} cannot name a folder: use letters, digits, _ . and -")
+        if name in names[:place]:
+            raise UserError(f"--tasks: two tasks are called {name!r}: rename one of the files")
+    return tasks
+
+
+def _task(text: str) -> str:
+    return str(Path(text).resolve()) if text.endswith(".toml") else text
+
+
+def _data(data: str | None, tasks: Sequence[str]) -> tuple[str, ...]:
+    """One place of data a task; an empty one leaves the task's own."""
+    if data is None:
+        return ("",) * len(tasks)
+    places = [data] if len(tasks) == 1 else data.split(",")
+    if len(places) != len(tasks):
+        raise UserError(f"--data names {len(places)} places for {len(tasks)} tasks: give one each, separated by commas")
+    return tuple(str(Path(place).resolve()) if place and Path(place).exists() else place for place in places)

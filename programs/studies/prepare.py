@@ -1,0 +1,87 @@
+"""From a cell to what its run needs: settings, task and rows; tables are read and split once, whatever the cells."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import dspy
+
+from programs.errors import UserError
+from programs.optimizer.cast import check_lms
+from programs.optimizer.run import Material, plan
+from programs.optimizer.session import fitted, normal, refuse_impossible, settled_task, sizes
+from programs.records.provenance import provenance
+from programs.settings import Settings, resolve
+from programs.studies.plan import Cell
+from programs.tasks.loading import load_rows
+from programs.tasks.splits import data_hash, split_rows
+from programs.tasks.task import Task
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A cell that can be run."""
+
+    cell: Cell
+    settings: Settings
+    material: Material
+    data: str
+
+    @property
+    def estimate(self) -> dict[str, int]:
+        """The most LM calls by role."""
+        return plan(self.settings, self.material.task, self.material.splits).calls()
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """What the run's config.json holds."""
+        task = self.material.task.to_dict()
+        return {"settings": asdict(self.settings), "task": task, "data": self.data, **provenance()}
+
+
+class Preparation:
+    """Prepares cells, and remembers the rows of each task and the splits of each seed."""
+
+    def __init__(self, settings: Mapping[str, Any]) -> None:
+        self._settings = settings
+        self._rows: dict[tuple[str, str], tuple[Task, list[dspy.Example], str]] = {}
+        self._materials: dict[tuple[object, ...], Material] = {}
+
+    def ready(self, cell: Cell) -> Ready:
+        """Raises UserError for settings or data that cannot work."""
+        flags = normal(cell.flags(self._settings))
+        settings = resolve(flags)
+        refuse_impossible(settings)
+        task, rows, data = self._table(cell, settings)
+        place = (cell.task, cell.data, cell.seed)
+        settings = fitted(settings, flags, rows)
+        if place not in self._materials:
+            self._materials[place] = Material(task, split_rows(rows, sizes(settings), settings.split_by, settings.seed))
+        ready = Ready(cell, settings, self._materials[place], data)
+        _ = ready.estimate  # refuses what cannot work before a folder is made
+        return ready
+
+    def _table(self, cell: Cell, settings: Settings) -> tuple[Task, list[dspy.Example], str]:
+        place = (cell.task, cell.data)
+        if place not in self._rows:
+            task = settled_task(settings)
+            rows = list(load_rows(task, settings.data))
+            self._rows[place] = task, rows, data_hash(rows)
+        return self._rows[place]
+
+
+def check_cell_lms(cells: list[Ready]) -> None:
+    """Looks for what the LMs need; all cells share them. Raises UserError for what is missing."""
+    if cells:
+        check_lms(cells[0].settings)
+
+
+def require_unchanged(waiting: Sequence[Ready], begun: Mapping[str, Mapping[str, Any]]) -> None:
+    """Raises UserError where any cell of a task (`begun`: task -> its config.json) was begun on other data."""
+    for ready in waiting:
+        config = begun.get(ready.cell.task)
+        if config is not None and (config["data"], config["task"]) != (ready.data, ready.material.task.to_dict()):
+            raise UserError(
+                f"the task or data of {ready.cell.task_name} have changed since the study began: restore them, or "
+                "start another study with another --run"
+            )

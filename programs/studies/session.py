@@ -1,0 +1,101 @@
+"""A session of `study.py`: from flags to a study's folder, the question before it spends, its cells and its tables."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from programs.command import LM_FAILURE
+from programs.errors import UserError
+from programs.records.folder import RunFolder, read_json, write_json
+from programs.records.provenance import provenance
+from programs.screen import Screen
+from programs.studies.cells import begun_configs, cell_folder, run_cells
+from programs.studies.plan import Study, continued, study_of
+from programs.studies.prepare import Preparation, Ready, check_cell_lms, require_unchanged
+from programs.studies.tables import write_tables
+
+
+def study_from_flags(given: Mapping[str, Any]) -> int:
+    """Starts a study, continues it, or makes a finished one's tables again. Returns the exit code."""
+    flags = dict(given)
+    runs, sure = Path(flags.pop("runs_dir", "runs")), flags.pop("yes", False)
+    path = runs / named(flags.pop("run", None))
+    study = _opened(path, flags)
+    unfinished = [cell for cell in study.cells() if not cell_folder(path, cell).finished]
+    preparation = Preparation(study.settings)
+    waiting = [preparation.ready(cell) for cell in unfinished]
+    require_unchanged(waiting, begun_configs(path, study.cells()))
+    if waiting and not _agreed(study, waiting, sure):
+        return 0
+    check_cell_lms(waiting)
+    return _run(path, study, waiting)
+
+
+def named(name: str | None) -> str:
+    """The study's folder under the runs' one, by the rules of a run's name."""
+    wanted = name if name is not None else f"study-{datetime.now():%Y%m%d-%H%M%S}"
+    RunFolder.check_name(wanted)
+    return wanted
+
+
+def _opened(path: Path, flags: Mapping[str, Any]) -> Study:
+    """The study of the flags, or that of the folder where there is one; no folder is made yet."""
+    file = path / "study.json"
+    if file.is_file():
+        return continued(read_json(file)["study"], flags, file)
+    if path.exists():
+        raise UserError(f"{path} exists and is not a study: use another --run name")
+    return study_of(flags)
+
+
+def _agreed(study: Study, waiting: Sequence[Ready], sure: bool) -> bool:
+    """Shows the most that it can cost, and asks where somebody can answer."""
+    costs = _estimate(study, waiting)
+    if not sure and not sys.stdin.isatty():
+        raise UserError(f"{costs}: add --yes to start, since nobody is here to answer")
+    Screen().say(costs)
+    return sure or _asked()
+
+
+def _estimate(study: Study, waiting: Sequence[Ready]) -> str:
+    by_role: dict[str, int] = {}
+    for ready in waiting:
+        for role, count in ready.estimate.items():
+            by_role[role] = by_role.get(role, 0) + count
+    listed = ", ".join(f"{role} {count:,}" for role, count in by_role.items() if count)
+    every = len(study.cells())
+    done = f", {every - len(waiting)} are finished" if len(waiting) < every else ""
+    return f"at most {sum(by_role.values()):,} LM calls in {len(waiting)} of {every} cells{done}: {listed}"
+
+
+def _asked() -> bool:
+    print("start? [y/n] ", end="", file=sys.stderr, flush=True)
+    return input().strip().lower() in ("y", "yes")
+
+
+def _run(path: Path, study: Study, waiting: Sequence[Ready]) -> int:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"cannot make the folder {path}: {error.strerror}; choose another --runs-dir") from None
+    with RunFolder(path), Screen() as screen:
+        if not (path / "study.json").is_file():
+            write_json(path / "study.json", {"study": study.to_dict(), **provenance()})
+        try:
+            failed = run_cells(path, study.cells(), waiting, screen)
+        except KeyboardInterrupt:
+            screen.say("what was paid for is kept: run the same command again to continue")
+            raise
+        _report(path, study, failed, screen)
+    return LM_FAILURE if failed else 0
+
+
+def _report(path: Path, study: Study, failed: Mapping[str, str], screen: Screen) -> None:
+    for name, reason in failed.items():
+        screen.result(f"failed: {name}: {reason}")
+    if failed:
+        screen.result("run the same command again to continue the cells that failed")
+    for file in write_tables(path, study):
+        screen.result(f"written: {file}")

@@ -1,0 +1,133 @@
+"""Table 1: agreement before and after by mode and gate, their paired difference, and the joint initial prompt."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from metrics.detectable import detectable
+from metrics.metric import METRICS
+from metrics.over_runs import OverRuns, difference_over_runs, values_over_runs
+from metrics.scores import Scores
+from programs.studies.lines import Line, cell_fields, covered
+from programs.studies.markdown import NONE, cell, number, table
+from programs.studies.results import KEPT, Configuration, Result
+
+SHOWN = ("spearman", "mae")
+"""The metrics of Table 1; tables.csv has all of every cell."""
+
+HEADER = (
+    "mode", "gate", "seeds", "before", "after", "paired difference", "detectable", "spread over seeds",
+    "after minus joint initial", "detectable", "spread over seeds", "n", "coverage",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Compared:
+    """One configuration over its seeds. `against_initial` is None where the joint initial judge is not known."""
+
+    configuration: Configuration
+    before: OverRuns
+    after: OverRuns
+    difference: OverRuns
+    against_initial: OverRuns | None
+
+    @property
+    def parts(self) -> dict[str, OverRuns]:
+        found = {"before": self.before, "after": self.after, "difference": self.difference}
+        return found if self.against_initial is None else {**found, "against_initial": self.against_initial}
+
+
+def compare(configuration: Configuration) -> Compared:
+    """The kept judges of a configuration against their own initial judges and against the joint one."""
+    metrics = [METRICS[name] for name in SHOWN]
+    before, after, initial = configuration.scores(0), configuration.scores(KEPT), configuration.initial
+    return Compared(
+        configuration,
+        values_over_runs(before, metrics),
+        values_over_runs(after, metrics),
+        difference_over_runs(list(zip(before, after, strict=True)), metrics),
+        None if initial is None else difference_over_runs(list(zip(initial, after, strict=True)), metrics),
+    )
+
+
+def baseline(configurations: Sequence[Configuration], task: str) -> OverRuns | None:
+    """The joint initial judge over all seeds of a task."""
+    found: dict[int, Scores] = {}
+    for configuration in configurations:
+        if configuration.task == task and configuration.initial is not None:
+            found |= zip((run.cell.seed for run in configuration.results), configuration.initial, strict=True)
+    return (
+        values_over_runs([found[seed] for seed in sorted(found)], [METRICS[name] for name in SHOWN]) if found else None
+    )
+
+
+def lines(compared: Sequence[Compared]) -> Iterator[Line]:
+    """The means over seeds, by criterion."""
+    for one in compared:
+        for what, part in one.parts.items():
+            for metric, cells in part.cells.items():
+                for name, found in cells.items():
+                    filled = cell_fields(what, found)
+                    spread = part.spread(metric, name)
+                    yield Line(
+                        "table1", *one.configuration.name, view="pooled", criterion=name, metric=metric,
+                        spread=spread, **filled,
+                    )  # fmt: skip
+
+
+def cell_lines(results: Sequence[Result]) -> Iterator[Line]:
+    """Every number of every cell's summary: one line a cell, criterion and metric."""
+    for result in results:
+        own = result.cell
+        for what in ("before", "after", "difference"):
+            found = result.summary[what]
+            for view in ("pooled", "by_document"):
+                for metric, cells in found[view].items():
+                    for name, one in cells.items():
+                        yield Line(
+                            "cells", own.task_name, own.mode, own.gate, own.seed, view=view, criterion=name,
+                            metric=metric, **cell_fields(what, one), **covered(found["coverage"], name),
+                        )  # fmt: skip
+
+
+def markdown(compared: Sequence[Compared], initial: OverRuns | None, metric: str) -> str:
+    """One task's Table 1 for one metric: means over the criteria and seeds."""
+    rows = [_row(one, metric) for one in compared]
+    if initial is not None:
+        found = initial.cells[metric]["mean"]
+        first = [
+            "joint initial prompt",
+            NONE,
+            str(len(initial.by_run)),
+            cell(found),
+            *[NONE] * 7,
+            str(found["n"]),
+            NONE,
+        ]
+        rows = [first, *rows]
+    return table(HEADER, rows)
+
+
+def _row(one: Compared, metric: str) -> list[str]:
+    own, against = one.configuration, one.against_initial
+    return [
+        own.mode,
+        own.gate,
+        str(len(own.results)),
+        cell(one.before.cells[metric]["mean"]),
+        cell(one.after.cells[metric]["mean"]),
+        *_difference(one.difference, metric),
+        *(_difference(against, metric) if against is not None else [NONE] * 3),
+        str(one.after.cells[metric]["mean"]["n"]),
+        _coverage(own),
+    ]
+
+
+def _difference(part: OverRuns, metric: str) -> list[str]:
+    found, spread = part.cells[metric]["mean"], part.spread(metric)
+    smallest = detectable(found)
+    return [cell(found), NONE if smallest is None else number(smallest), NONE if spread is None else number(spread)]
+
+
+def _coverage(configuration: Configuration) -> str:
+    scored = [scores.scored for scores in configuration.scores(KEPT)]
+    return f"{sum(int(each.sum()) for each in scored)}/{sum(each.size for each in scored)}"
