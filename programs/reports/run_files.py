@@ -7,16 +7,19 @@ from pathlib import Path
 from typing import Any
 
 from programs.errors import UserError
+from programs.optimizer.saved import load_judge
 from programs.records.folder import RunFolder, read_json, read_lines
 from programs.tasks.task import Task
-from signatures.records import Group
+from signatures.records import Group, Rubric
 
 Record = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class RunFiles:
-    """What config, steps, summary, scores and timing hold; `scores` is empty for runs older than that file.
+    """What config, steps, summary, scores and timing hold, and the kept judge's rubrics, by criterion (`final`).
+
+    `scores` is empty for runs older than that file. The last step may lack in `steps`: its test may have been stopped.
 
     A record of `scores` is a test row: its `row` mark, and `human`, `before` and `after` by criterion (None: unscored).
     """
@@ -28,6 +31,7 @@ class RunFiles:
     steps: Sequence[Record]
     scores: Sequence[Record]
     timing: Record
+    final: Rubric
 
     @property
     def settings(self) -> Record:
@@ -54,12 +58,6 @@ class RunFiles:
         """Criterion -> the rubric that the run began with."""
         return {criterion.name: criterion.initial_rubric for criterion in self.task.criteria}
 
-    @cached_property
-    def final(self) -> dict[str, str]:
-        """Criterion -> the rubric of the kept judge."""
-        by_step = {int(step["step"]): step["rubric"] for step in self.steps}
-        return {name: by_step[self.kept[name]][name] if by_step else text for name, text in self.initial.items()}
-
     def words(self, group: Group | Sequence[str]) -> str:
         """A group's criteria, as people call them."""
         return ", ".join(self.titles[name] for name in group)
@@ -78,6 +76,7 @@ def read_run(folder: RunFolder) -> RunFiles:
         steps=read_lines(folder.steps),
         scores=_score_records(read_json(folder.scores), folder.scores) if folder.scores.exists() else (),
         timing=_record(folder.timing) if folder.timing.exists() else {},
+        final=load_judge(folder.judge).rubric,
     )
 
 
