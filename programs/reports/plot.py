@@ -16,6 +16,9 @@ DASHES = ("solid", "dash", "dot", "dashdot")
 
 HEIGHT = 380
 
+LABEL = 28
+"""Characters of a label in a figure; tables show it whole."""
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -41,8 +44,8 @@ def figure(
 
 
 def plain(text: str) -> str:
-    """Text for a label: plotly reads some tags in labels, and shows entities as what they stand for."""
-    return html.escape(text, quote=False)
+    """Text for a label, cut to what fits on a small screen: plotly reads some tags in labels, and resolves entities."""
+    return html.escape(text if len(text) <= LABEL else text[:LABEL] + "\N{HORIZONTAL ELLIPSIS}", quote=False)
 
 
 def look(place: int) -> dict[str, Any]:
