@@ -85,7 +85,7 @@ def study_of(given: Mapping[str, Any]) -> Study:
 
 
 def continued(stored: Mapping[str, Any], given: Mapping[str, Any], where: Path) -> Study:
-    """The study of an existing folder's study.json with the changeable flags given anew; any other difference is refused."""
+    """The study of a study.json with the changeable flags given anew; any other difference is refused."""
     try:
         stored = stored["study"]
         lists = {name: tuple(stored[name]) for name in ("modes", "gates", "seeds", "tasks", "data")}
