@@ -16,7 +16,8 @@ seeds, pooled over each seed's test rows; intervals resample documents once for 
 spread over seeds is the standard deviation of the seeds' own values. `n` counts scored rows over all seeds; a document
 may be tested under several. *Detectable* is half of a difference's interval: a smaller observed difference cannot be
 told from zero (a true one must be {POWER_FACTOR:.2f} times as large to be found in four of five such studies).
-`undefined` is no number, and never zero. `-` does not apply or needs more than is there: a spread more than one seed, an interval six
+`undefined` is no number, and never zero. `-` does not apply or needs more than is there: a spread more than
+one seed, an interval six
 documents, the joint initial prompt a finished joint mode of every seed."""
 
 
