@@ -12,48 +12,14 @@ from typing import Any
 import dspy
 import pytest
 
-from programs import command, evaluate, optimize, score
+from programs import evaluate, optimize, score
 from programs.optimizer.modes import MODES
+from tests.commands import NAMES, SIZES, own_task, refused, run
 from tests.fake import FakeEngine, fake_lm
 from tests.stub_server import stub_server
 
 ROOT = Path(__file__).parents[1]
-NAMES = ("helpful", "polite")
-SIZES = ["--train-size", "8", "--val-size", "12", "--test-size", "16", "--steps", "2"]
 ROLE_KEYS = {"calls", "failed", "truncated", "reused", "prompt_tokens", "completion_tokens", "cached_prompt_tokens"}
-
-
-@pytest.fixture
-def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
-    """Every LM name leads to this engine."""
-    engine = FakeEngine()
-    monkeypatch.setattr("programs.optimizer.cast.language_model", lambda *_, **__: fake_lm(engine))
-    return engine
-
-
-@pytest.fixture
-def table(tmp_path: Path) -> Path:
-    """60 rated rows of 20 documents, two criteria on different scales."""
-    path = tmp_path / "rated.csv"
-    with path.open("w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["id", "question", "answer", *NAMES])
-        for place in range(60):
-            writer.writerow([f"d{place % 20}", "Why?", f"answer {place}", 1 + place * 7 % 5, place * 3 % 4])
-    return path
-
-
-def own_task(table: Path) -> list[str]:
-    flags = ["--inputs", "question,answer", "--criteria", "helpful:1-5,polite:0-3", "--group", "id"]
-    return ["--data", str(table), *flags]
-
-
-def run(main: Callable[[list[str]], int], *arguments: object, monkeypatch: pytest.MonkeyPatch) -> int:
-    """The command's exit code, as its process would have it."""
-    monkeypatch.setattr(sys, "argv", ["command", *map(str, arguments)])
-    with pytest.raises(SystemExit) as raised:
-        command.run(main)
-    return int(raised.value.code or 0)
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -334,12 +300,7 @@ def test_bad_input_is_one_line_and_exit_2_and_leaves_nothing(
     monkeypatch.chdir(tmp_path)
     arguments, words = BAD[case]
     assert run(optimize.main, *arguments, monkeypatch=monkeypatch) == 2
-    printed = capsys.readouterr().err
-    assert printed.startswith("error: ")
-    assert printed.count("\n") == 1
-    assert words in printed
-    assert not (tmp_path / "runs").exists()
-    assert not engine.asked
+    refused(words, tmp_path, engine, capsys)
 
 
 @pytest.mark.parametrize("name", ["../escape", "a/b", "a\nb", "", "x" * 300])

@@ -27,9 +27,10 @@ COMPACT = {"whitespace_flexible": False, "item_separator": ",", "key_separator":
 """llguidance's options for JSON without spaces (21 tokens for four scores, not 28); lenient: skips unknown keywords."""
 
 NO_LOOPS = {"dry_multiplier": 0.8, "dry_allowed_length": 6}
-"""llama.cpp's DRY sampler ("don't repeat yourself"), for prose only: small models else repeat a sentence to the limit.
+"""llama.cpp's DRY sampler ("don't repeat yourself"): small models else repeat a sentence to the limit.
 
-Never for scores: it would lower the probability of a digit that an earlier example was given.
+For prose only, so an engine must be told that this is what it writes: in a reply with scores it would lower the
+probability of a digit that an earlier example was given.
 """
 
 PASSED_ON = ("seed", "top_p", "top_k", "frequency_penalty", "presence_penalty")
@@ -61,8 +62,6 @@ def body(request: Request) -> dict[str, Any]:
         sent |= {"logprobs": True, "top_logprobs": max(config.logprobs, 1)}  # 0 would switch them off
     if config.response_format is not None:
         sent["grammar"] = grammar(config.response_format)
-    else:
-        sent |= NO_LOOPS
     return sent
 
 

@@ -45,6 +45,7 @@ def fan_out(
         futures = [pool.submit(copy_context().run, work, item) for item in items]
         _wait(futures, stopped)
     finally:
+        stopped.set()  # wherever Ctrl-C struck, what waits in the queue is not sent
         pool.shutdown(wait=False)
     failures = [failure for future in futures if (failure := future.exception()) is not None]
     for failure in sorted(failures, key=lambda each: isinstance(each, CancelledError)):

@@ -17,8 +17,7 @@ spread over seeds is the standard deviation of the seeds' own values. `n` counts
 may be tested under several. *Detectable* is half of a difference's interval: a smaller observed difference cannot be
 told from zero (a true one must be {POWER_FACTOR:.2f} times as large to be found in four of five such studies).
 `undefined` is no number, and never zero. `-` does not apply or needs more than is there: a spread more than
-one seed, an interval six
-documents, the joint initial prompt a finished joint mode of every seed."""
+one seed, an interval six documents, the joint initial prompt a finished joint mode of every seed."""
 
 
 def write_tables(path: Path, study: Study) -> list[Path]:

@@ -64,11 +64,6 @@ def test_a_schema_becomes_a_grammar_without_optional_whitespace_and_keeps_the_or
     assert "response_format" not in sent
 
 
-def test_prose_is_kept_from_repeating_itself_and_scores_are_left_alone() -> None:
-    assert body(request())["dry_multiplier"] > 0
-    assert not [name for name in body(request(response_format=CONSTRAINED)) if name.startswith("dry_")]
-
-
 def test_any_json_object_can_be_asked_for_without_a_schema() -> None:
     assert '"type": "object"' in grammar({"type": "json_object"})
 

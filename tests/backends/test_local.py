@@ -64,6 +64,12 @@ def test_no_more_calls_are_under_way_than_there_are_slots(llama: FakeLlama, tmp_
     assert llama.most_at_once == 2
 
 
+@pytest.mark.parametrize("prose", [True, False])
+def test_only_an_engine_for_prose_is_kept_from_repeating_itself(llama: FakeLlama, tmp_path: Path, prose: bool) -> None:
+    LocalEngine(tmp_path / "m.gguf", prose=prose).complete(ask())
+    assert ("dry_multiplier" in llama.bodies[-1]) is prose
+
+
 def test_every_slot_holds_the_whole_context_of_a_call(llama: FakeLlama, tmp_path: Path) -> None:
     LocalEngine(tmp_path / "m.gguf", Runtime(slots=3, context=1000)).load()
     (parameters,) = llama.loaded

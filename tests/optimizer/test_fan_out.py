@@ -83,3 +83,28 @@ def test_progress_counts_every_finished_item() -> None:
     Pool(4, started).map("judge", lambda item: item, range(7))
     assert phases == [("judge", 7)]
     assert len(done) == 7
+
+
+class Interrupted(list):  # type: ignore[type-arg]
+    """Ctrl-C strikes while the items are handed out."""
+
+    def __iter__(self):  # type: ignore[no-untyped-def]
+        yield from super().__iter__()
+        raise KeyboardInterrupt
+
+
+def test_what_waits_in_the_queue_at_ctrl_c_is_not_sent() -> None:
+    ran: list[int] = []
+    released = threading.Event()
+
+    def work(item: int) -> None:
+        ran.append(item)
+        released.wait(timeout=10)
+
+    with pytest.raises(KeyboardInterrupt):
+        fan_out(work, Interrupted([1, 2]), threads=1)
+    released.set()
+    for thread in threading.enumerate():
+        if thread.name.startswith("ThreadPoolExecutor"):
+            thread.join(timeout=10)
+    assert 2 not in ran

@@ -9,6 +9,7 @@ from typing import Any
 import dspy
 import pytest
 
+from tests.commands import refused
 from tests.fake import FakeEngine, fake_lm
 from tests.studies.conftest import Study
 
@@ -206,12 +207,7 @@ def test_bad_input_is_one_line_and_exit_2_and_leaves_nothing(
     monkeypatch.chdir(tmp_path)
     arguments, words = BAD[case]
     assert start(*base, *arguments) == 2
-    printed = capsys.readouterr().err
-    assert printed.startswith("error: ")
-    assert printed.count("\n") == 1
-    assert words in printed
-    assert not (tmp_path / "runs").exists()
-    assert not engine.asked
+    refused(words, tmp_path, engine, capsys)
 
 
 FILES = {
