@@ -23,8 +23,12 @@ from dspy.lm15 import (
 LONGEST_REPLY = 1024
 """Most tokens of a reply when the request names no `max_tokens`: a small model that rambles must end some time."""
 
-COMPACT = {"whitespace_flexible": False, "item_separator": ",", "key_separator": ":", "lenient": True}
-"""llguidance's options for JSON without spaces (21 tokens for four scores, not 28); lenient: skips unknown keywords."""
+COMPACT = {"whitespace_flexible": True, "whitespace_pattern": "[ ]", "lenient": True}
+"""llguidance's options for JSON on one line, with single spaces where the model wants them; `lenient` skips unknown
+keywords.
+
+Forbidding or forcing spaces would push the model off the form that its prompt shows, and shifts the scores that follow.
+"""
 
 NO_LOOPS = {"dry_multiplier": 0.8, "dry_allowed_length": 6}
 """llama.cpp's DRY sampler ("don't repeat yourself"): small models else repeat a sentence to the limit.
@@ -66,7 +70,7 @@ def body(request: Request) -> dict[str, Any]:
 
 
 def grammar(response_format: Mapping[str, Any]) -> str:
-    """llguidance's grammar of a JSON schema, without optional whitespace.
+    """llguidance's grammar of a JSON schema, on one line.
 
     Passed as a grammar because llama.cpp's own `response_format` drops the option, and the model then spends tokens on
     indentation.

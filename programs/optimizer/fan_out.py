@@ -41,11 +41,15 @@ def fan_out(
         return result
 
     pool = ThreadPoolExecutor(max_workers=max(1, min(threads, len(items))))
+    futures: list[Future[Result]] = []
     try:
-        futures = [pool.submit(copy_context().run, work, item) for item in items]
-        _wait(futures, stopped)
+        futures.extend(pool.submit(copy_context().run, work, item) for item in items)
+        wait(futures)
+    except KeyboardInterrupt:
+        stopped.set()
+        _finish(futures)
+        raise
     finally:
-        stopped.set()  # wherever Ctrl-C struck, what waits in the queue is not sent
         pool.shutdown(wait=False)
     failures = [failure for future in futures if (failure := future.exception()) is not None]
     for failure in sorted(failures, key=lambda each: isinstance(each, CancelledError)):
@@ -53,17 +57,12 @@ def fan_out(
     return [future.result() for future in futures]
 
 
-def _wait(futures: Sequence[Future[Any]], stopped: threading.Event) -> None:
-    """Waits for all. After Ctrl-C for those in flight, and says so: a server that hangs must not look like a program
-    that ignores Ctrl-C. A second Ctrl-C waits no more."""
-    try:
-        wait(futures)
-    except KeyboardInterrupt:
-        stopped.set()
-        if running := sum(future.running() for future in futures):
-            print(f"waiting for {running} calls in flight; Ctrl-C again leaves them", file=sys.stderr, flush=True)
-        wait(futures)
-        raise
+def _finish(futures: Sequence[Future[Any]]) -> None:
+    """Waits for the calls in flight after Ctrl-C, and says so: a server that hangs must not look like a program that
+    ignores Ctrl-C. A second Ctrl-C waits no more."""
+    if running := sum(future.running() for future in futures):
+        print(f"waiting for {running} calls in flight; Ctrl-C again leaves them", file=sys.stderr, flush=True)
+    wait(futures)
 
 
 @dataclass(frozen=True)

@@ -54,13 +54,13 @@ def test_settings_are_passed_on_and_unset_ones_are_left_out() -> None:
     assert (bare["temperature"], bare["max_tokens"]) == (0.0, LONGEST_REPLY)
 
 
-def test_a_schema_becomes_a_grammar_without_optional_whitespace_and_keeps_the_order_of_fields() -> None:
+def test_a_schema_becomes_a_grammar_of_one_line_and_keeps_the_order_of_fields() -> None:
     properties = {name: {"type": "string"} for name in ("zeal", "anger")}
     sent = body(request(response_format={**CONSTRAINED, "schema": {**SCHEMA, "properties": properties}}))
     head, _, schema = sent["grammar"].partition("%json ")
     assert head == "%llguidance {}\nstart: "
     assert list(json.loads(schema)["properties"]) == ["zeal", "anger"]
-    assert json.loads(schema)["x-guidance"]["whitespace_flexible"] is False
+    assert json.loads(schema)["x-guidance"]["whitespace_pattern"] == "[ ]"
     assert "response_format" not in sent
 
 

@@ -1,6 +1,8 @@
 """The local engine: loads once and late, serves many threads, and never holds up Ctrl-C."""
 
+import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -213,7 +215,9 @@ class TestRealModel:
         assert seen["joy"] in (1, 2, 3)
         assert seen["anger"] == 0
         tokens = seen["logprobs"]["content"]
-        assert "".join(token["token"] for token in tokens) == f'{{"joy": {seen["joy"]}, "anger": {seen["anger"]}}}'
+        text = "".join(token["token"] for token in tokens)
+        assert json.loads(text) == {"joy": seen["joy"], "anger": seen["anger"]}
+        assert re.sub(r"(?<=\S) (?=\S)", "", text) == f'{{"joy":{seen["joy"]},"anger":{seen["anger"]}}}'  # one line
         digit = next(token for token in tokens if token["token"] == str(seen["joy"]))
         assert digit["logprob"] == max(other["logprob"] for other in digit["top_logprobs"])
         assert {other["token"] for other in digit["top_logprobs"]} >= {"0", "1", "2", "3"}
@@ -228,7 +232,6 @@ class TestRealModel:
         assert again.usage.cache_read_tokens and again.usage.input_tokens
         assert again.usage.input_tokens - again.usage.cache_read_tokens <= 8
 
-    @pytest.mark.xfail(strict=False, reason="seen to fail from a cold cache; not yet established from a warm one")
     def test_one_at_a_time_replies_repeat_when_the_same_prefix_is_cached(self, lm: dspy.LM) -> None:
         """A prompt evaluated whole and one continued from the cache differ in rounding, and so may their samples."""
         sampled = ask("Write four words about rain.", temperature=1.0, seed=5, max_tokens=8)

@@ -1,4 +1,7 @@
+import io
+import sys
 import threading
+from collections.abc import Iterator
 from contextvars import ContextVar
 
 import dspy
@@ -85,26 +88,31 @@ def test_progress_counts_every_finished_item() -> None:
     assert len(done) == 7
 
 
-class Interrupted(list):  # type: ignore[type-arg]
-    """Ctrl-C strikes while the items are handed out."""
-
-    def __iter__(self):  # type: ignore[no-untyped-def]
-        yield from super().__iter__()
-        raise KeyboardInterrupt
-
-
-def test_what_waits_in_the_queue_at_ctrl_c_is_not_sent() -> None:
+def test_ctrl_c_waits_for_what_is_in_flight_and_sends_nothing_that_queues(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, said = threading.Event(), threading.Event()
     ran: list[int] = []
-    released = threading.Event()
+
+    class Interrupted(list[int]):
+        """Ctrl-C strikes while the items are handed out, the first of them in flight."""
+
+        def __iter__(self) -> Iterator[int]:
+            yield from super().__iter__()
+            assert begun.wait(timeout=10)
+            raise KeyboardInterrupt
+
+    class Heard(io.StringIO):
+        def write(self, text: str) -> int:
+            said.set()
+            return super().write(text)
 
     def work(item: int) -> None:
+        begun.set()
+        assert said.wait(timeout=10)
         ran.append(item)
-        released.wait(timeout=10)
 
+    heard = Heard()
+    monkeypatch.setattr(sys, "stderr", heard)
     with pytest.raises(KeyboardInterrupt):
         fan_out(work, Interrupted([1, 2]), threads=1)
-    released.set()
-    for thread in threading.enumerate():
-        if thread.name.startswith("ThreadPoolExecutor"):
-            thread.join(timeout=10)
-    assert 2 not in ran
+    assert ran == [1]
+    assert "waiting for 1 calls in flight" in heard.getvalue()
