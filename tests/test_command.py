@@ -46,6 +46,8 @@ import os, signal, sys, threading
 from programs import command
 from programs.optimizer.fan_out import fan_out
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
+
 def call(_):
     print("in flight", flush=True)
     threading.Event().wait(60)

@@ -44,7 +44,7 @@ def fan_out(
     futures: list[Future[Result]] = []
     try:
         futures.extend(pool.submit(copy_context().run, work, item) for item in items)
-        wait(futures)
+        _join(futures)
     except KeyboardInterrupt:
         stopped.set()
         _finish(futures)
@@ -62,7 +62,13 @@ def _finish(futures: Sequence[Future[Any]]) -> None:
     ignores Ctrl-C. A second Ctrl-C waits no more."""
     if running := sum(future.running() for future in futures):
         print(f"waiting for {running} calls in flight; Ctrl-C again leaves them", file=sys.stderr, flush=True)
-    wait(futures)
+    _join(futures)
+
+
+def _join(futures: Sequence[Future[Any]]) -> None:
+    """Waits for all, in bouts: a Ctrl-C that comes just before an endless wait would not end it."""
+    while wait(futures, timeout=1).not_done:
+        pass
 
 
 @dataclass(frozen=True)

@@ -139,6 +139,7 @@ from programs.backends.local import LocalEngine
 from programs.optimizer.fan_out import fan_out
 from tests.backends.llama import FakeLlama, chunk
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
 replying = threading.Event()
 
 def answer(body):
