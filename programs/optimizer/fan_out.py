@@ -5,7 +5,8 @@
 
 import sys
 import threading
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
 from contextvars import copy_context
 from dataclasses import dataclass
@@ -27,27 +28,31 @@ def fan_out(
     no paid reply is lost, and is raised unchanged. `done` is called once for every finished item.
     """
     stopped = threading.Event()
+    in_flight: set[object] = set()
 
     def work(item: Item) -> Result:
-        if stopped.is_set():
-            raise CancelledError
+        mark = object()
+        in_flight.add(mark)  # before the question, so that who stops us sees every call that goes on
         try:
+            if stopped.is_set():
+                raise CancelledError
             result = function(item)
         except BaseException:
             stopped.set()
             raise
+        finally:
+            in_flight.discard(mark)
         if done is not None:
             done()
         return result
 
     pool = ThreadPoolExecutor(max_workers=max(1, min(threads, len(items))))
-    futures: list[Future[Result]] = []
     try:
-        futures.extend(pool.submit(copy_context().run, work, item) for item in items)
+        futures = [pool.submit(copy_context().run, work, item) for item in items]
         _join(futures)
     except KeyboardInterrupt:
         stopped.set()
-        _finish(futures)
+        _finish(in_flight)
         raise
     finally:
         pool.shutdown(wait=False)
@@ -57,12 +62,13 @@ def fan_out(
     return [future.result() for future in futures]
 
 
-def _finish(futures: Sequence[Future[Any]]) -> None:
+def _finish(in_flight: Collection[object]) -> None:
     """Waits for the calls in flight after Ctrl-C, and says so: a server that hangs must not look like a program that
-    ignores Ctrl-C. A second Ctrl-C waits no more."""
-    if running := sum(future.running() for future in futures):
+    ignores Ctrl-C. A second Ctrl-C waits no more. (Not by the futures: Ctrl-C may strike before one is returned.)"""
+    if running := len(in_flight):
         print(f"waiting for {running} calls in flight; Ctrl-C again leaves them", file=sys.stderr, flush=True)
-    _join(futures)
+    while in_flight:
+        time.sleep(0.02)
 
 
 def _join(futures: Sequence[Future[Any]]) -> None:

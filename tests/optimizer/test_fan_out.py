@@ -1,8 +1,9 @@
 import io
 import sys
 import threading
-from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import ContextVar
+from typing import Any
 
 import dspy
 import pytest
@@ -88,17 +89,23 @@ def test_progress_counts_every_finished_item() -> None:
     assert len(done) == 7
 
 
-def test_ctrl_c_waits_for_what_is_in_flight_and_sends_nothing_that_queues(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("strikes_at", [1, 2])
+def test_ctrl_c_waits_for_what_is_in_flight_and_sends_nothing_that_queues(
+    strikes_at: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     begun, said = threading.Event(), threading.Event()
+    handed: list[Future[None]] = []
     ran: list[int] = []
 
-    class Interrupted(list[int]):
-        """Ctrl-C strikes while the items are handed out, the first of them in flight."""
+    class Interrupted(ThreadPoolExecutor):
+        """Ctrl-C strikes while an item is handed out, the first item in flight."""
 
-        def __iter__(self) -> Iterator[int]:
-            yield from super().__iter__()
+        def submit(self, *arguments: Any, **options: Any) -> Future[Any]:
+            handed.append(super().submit(*arguments, **options))
             assert begun.wait(timeout=10)
-            raise KeyboardInterrupt
+            if len(handed) == strikes_at:
+                raise KeyboardInterrupt
+            return handed[-1]
 
     class Heard(io.StringIO):
         def write(self, text: str) -> int:
@@ -112,7 +119,8 @@ def test_ctrl_c_waits_for_what_is_in_flight_and_sends_nothing_that_queues(monkey
 
     heard = Heard()
     monkeypatch.setattr(sys, "stderr", heard)
+    monkeypatch.setattr("programs.optimizer.fan_out.ThreadPoolExecutor", Interrupted)
     with pytest.raises(KeyboardInterrupt):
-        fan_out(work, Interrupted([1, 2]), threads=1)
+        fan_out(work, [1, 2, 3], threads=1)
     assert ran == [1]
     assert "waiting for 1 calls in flight" in heard.getvalue()
