@@ -8,6 +8,7 @@ import traceback
 from collections.abc import Callable, Sequence
 
 from programs.errors import UserError
+from programs.failures import failure_line, lm_failure_line
 
 BAD_INPUT, LM_FAILURE, INTERRUPTED = 2, 3, 130
 
@@ -19,7 +20,7 @@ def run(command: Callable[[Sequence[str]], int | None]) -> None:
     try:
         code = command(sys.argv[1:]) or 0
     except UserError as error:
-        code = _fail(str(error), BAD_INPUT)
+        code = _fail(failure_line(error), BAD_INPUT)
     except KeyboardInterrupt:
         code = _fail("interrupted", INTERRUPTED)
     except BrokenPipeError:
@@ -28,7 +29,7 @@ def run(command: Callable[[Sequence[str]], int | None]) -> None:
     except Exception as error:
         if not _from_lm(error):
             raise
-        code = _fail(f"an LM failed: {' '.join(str(error).split())}{_remedy(str(error))}", LM_FAILURE)
+        code = _fail(lm_failure_line(error), LM_FAILURE)
     sys.stdout.flush()
     sys.stderr.flush()
     if code == INTERRUPTED and any(not thread.daemon for thread in threading.enumerate()[1:]):
@@ -37,25 +38,10 @@ def run(command: Callable[[Sequence[str]], int | None]) -> None:
 
 
 def _fail(message: str, code: int) -> int:
-    print(f"error: {_without_keys(message)}", file=sys.stderr)
+    print(f"error: {message}", file=sys.stderr)
     if os.environ.get("JUDGEGRAD_TRACEBACK"):
         traceback.print_exc()
     return code
-
-
-def _remedy(message: str) -> str:
-    """What to do about an LM's error, where it says what it lacks."""
-    if any(word in message for word in ("response_format", "json_schema")):
-        return "; if the server cannot follow a JSON schema, use --schema off"
-    return ""
-
-
-def _without_keys(message: str) -> str:
-    """The message without this environment's keys: servers repeat the one they refuse."""
-    for name, value in os.environ.items():
-        if len(value) >= 8 and any(word in name.upper() for word in ("KEY", "TOKEN", "SECRET", "PASSWORD")):
-            message = message.replace(value, f"<{name}>")
-    return message
 
 
 def _from_lm(error: Exception) -> bool:

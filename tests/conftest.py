@@ -1,5 +1,6 @@
 """Isolation: no network, no key, no disk cache, DSPy's settings reset around every test."""
 
+import csv
 import os
 import tempfile
 from collections.abc import Iterator
@@ -15,6 +16,8 @@ import pytest
 from programs.tasks.fields import Input
 from programs.tasks.task import Task
 from signatures.records import Criterion
+from tests.commands import NAMES
+from tests.fake import FakeEngine, fake_lm
 
 
 @pytest.fixture(autouse=True)
@@ -29,6 +32,26 @@ def task() -> Task:
     """Four criteria, as in the paper, on one input."""
     names = ("fluency", "relevance", "coherence", "consistency")
     return Task("test", "Judge the text.", (Input("text", "Text"),), tuple(Criterion(name, 1, 5) for name in names))
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
+    """Every LM name leads to this engine."""
+    engine = FakeEngine()
+    monkeypatch.setattr("programs.optimizer.cast.language_model", lambda *_, **__: fake_lm(engine))
+    return engine
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    """60 rated rows of 20 documents, two criteria on different scales."""
+    path = tmp_path / "rated.csv"
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["id", "question", "answer", *NAMES])
+        for place in range(60):
+            writer.writerow([f"d{place % 20}", "Why?", f"answer {place}", 1 + place * 7 % 5, place * 3 % 4])
+    return path
 
 
 @pytest.fixture

@@ -46,6 +46,8 @@ import os, signal, sys, threading
 from programs import command
 from programs.optimizer.fan_out import fan_out
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
+
 def call(_):
     print("in flight", flush=True)
     threading.Event().wait(60)
@@ -55,11 +57,13 @@ command.run(lambda _: fan_out(call, [1], threads=1))
 
 
 def test_a_second_ctrl_c_leaves_a_call_that_hangs() -> None:
-    process = subprocess.Popen([sys.executable, "-c", HANGING], stdout=-1, stderr=-1, text=True)
-    assert process.stdout and process.stderr
-    assert process.stdout.readline() == "in flight\n"
-    process.send_signal(signal.SIGINT)
-    assert "waiting for 1 calls in flight; Ctrl-C again leaves them" in process.stderr.readline()
-    process.send_signal(signal.SIGINT)
-    assert process.wait(timeout=20) == 130
-    process.stdout.close(), process.stderr.close()
+    with subprocess.Popen([sys.executable, "-c", HANGING], stdout=-1, stderr=-1, text=True) as process:
+        try:
+            assert process.stdout and process.stderr
+            assert process.stdout.readline() == "in flight\n"
+            process.send_signal(signal.SIGINT)
+            assert "waiting for 1 calls in flight; Ctrl-C again leaves them" in process.stderr.readline()
+            process.send_signal(signal.SIGINT)
+            assert process.wait(timeout=20) == 130
+        finally:
+            process.kill()

@@ -24,12 +24,13 @@ LONGEST_REPLY = 1024
 """Most tokens of a reply when the request names no `max_tokens`: a small model that rambles must end some time."""
 
 COMPACT = {"whitespace_flexible": False, "item_separator": ",", "key_separator": ":", "lenient": True}
-"""llguidance's options for JSON without spaces (21 tokens for four scores, not 28); lenient: skips unknown keywords."""
+"""llguidance's options for JSON without spaces; `lenient` skips keywords that it does not know."""
 
 NO_LOOPS = {"dry_multiplier": 0.8, "dry_allowed_length": 6}
-"""llama.cpp's DRY sampler ("don't repeat yourself"), for prose only: small models else repeat a sentence to the limit.
+"""llama.cpp's DRY sampler ("don't repeat yourself"): small models else repeat a sentence to the limit.
 
-Never for scores: it would lower the probability of a digit that an earlier example was given.
+For prose only, so an engine must be told that this is what it writes: in a reply with scores it would lower the
+probability of a digit that an earlier example was given.
 """
 
 PASSED_ON = ("seed", "top_p", "top_k", "frequency_penalty", "presence_penalty")
@@ -61,19 +62,35 @@ def body(request: Request) -> dict[str, Any]:
         sent |= {"logprobs": True, "top_logprobs": max(config.logprobs, 1)}  # 0 would switch them off
     if config.response_format is not None:
         sent["grammar"] = grammar(config.response_format)
-    else:
-        sent |= NO_LOOPS
     return sent
 
 
 def grammar(response_format: Mapping[str, Any]) -> str:
-    """llguidance's grammar of a JSON schema, without optional whitespace.
+    """llguidance's grammar of a JSON schema, on one line.
 
-    Passed as a grammar because llama.cpp's own `response_format` drops the option, and the model then spends tokens on
-    indentation.
+    Passed as a grammar because llama.cpp's own `response_format` drops llguidance's options, and the model then spends
+    tokens on indentation. Between the members of a plain object one space is free: to force or forbid it pushes the
+    model off the form that its prompt shows, which shifts the scores, and where any number is free it can write
+    nothing else.
     """
     schema = response_format.get("schema", {"type": "object"})
-    return "%llguidance {}\nstart: %json " + json.dumps({**schema, "x-guidance": COMPACT})
+    if not _is_plain(schema):
+        return f"%llguidance {{}}\nstart: {_json(schema)}"
+    members = [
+        f"{json.dumps(json.dumps(name) + ':')} SPACE? {_json(value)}" for name, value in schema["properties"].items()
+    ]
+    joined = ' "," SPACE? '.join(members)
+    return f'%llguidance {{}}\nstart: "{{" SPACE? {joined} SPACE? "}}"\nSPACE: " "'
+
+
+def _is_plain(schema: Mapping[str, Any]) -> bool:
+    """Whether it is an object of required members that refer to nothing outside them, as all replies here are."""
+    names = list(schema.get("properties", ()))
+    return bool(names) and sorted(names) == sorted(schema.get("required", ())) and "$defs" not in schema
+
+
+def _json(schema: Mapping[str, Any]) -> str:
+    return "%json " + json.dumps({**schema, "x-guidance": COMPACT})
 
 
 def response(request: Request, chunks: Sequence[Mapping[str, Any]]) -> Response:

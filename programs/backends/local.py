@@ -13,7 +13,7 @@ from typing import Any
 
 from dspy.lm15 import InvalidRequestError, NotConfiguredError, Request, Response
 
-from programs.backends.dialect import body, response
+from programs.backends.dialect import NO_LOOPS, body, response
 from programs.backends.interruptible import Server, interrupt_on_ctrl_c
 from programs.backends.weights import INSTALL, model_file
 from programs.errors import UserError
@@ -36,7 +36,10 @@ _loading = threading.Lock()
 
 
 class LocalEngine:
-    """A DSPy engine (`complete(Request) -> Response`) over a GGUF file; `path=None` is the embedded model."""
+    """A DSPy engine (`complete(Request) -> Response`) over a GGUF file; `path=None` is the embedded model.
+
+    With `prose`, replies are kept from repeating themselves (`dialect.NO_LOOPS`); never for replies with scores.
+    """
 
     supports_response_schema = True
     supported_params = frozenset(
@@ -44,9 +47,10 @@ class LocalEngine:
         | {"frequency_penalty", "presence_penalty"}
     )
 
-    def __init__(self, path: Path | None = None, runtime: Runtime = Runtime()) -> None:
+    def __init__(self, path: Path | None = None, runtime: Runtime = Runtime(), prose: bool = False) -> None:
         self.path = path
         self.runtime = runtime
+        self.prose = prose
         interrupt_on_ctrl_c()
 
     def load(self) -> Server:
@@ -60,7 +64,7 @@ class LocalEngine:
 
     def complete(self, request: Request) -> Response:
         """One reply; from any number of threads at once. Raises the errors of `dspy.lm15`."""
-        sent = body(request)
+        sent = body(request) | (NO_LOOPS if self.prose else {})
         try:
             server = self.load()
         except UserError as error:
@@ -72,12 +76,12 @@ class LocalEngine:
         return response(request, chunks)
 
     def dump_state(self) -> dict[str, Any]:
-        return {"path": self.path and str(self.path), **asdict(self.runtime)}
+        return {"path": self.path and str(self.path), "prose": self.prose, "runtime": asdict(self.runtime)}
 
     @classmethod
     def load_state(cls, state: dict[str, Any]) -> "LocalEngine":
         path = state["path"] and Path(state["path"])
-        return cls(path, Runtime(**{name: value for name, value in state.items() if name != "path"}))
+        return cls(path, Runtime(**state["runtime"]), state["prose"])
 
 
 def start(path: Path, runtime: Runtime) -> Server:

@@ -11,7 +11,7 @@ import dspy
 import orjson
 from dspy._vendor.lm15.serde import request_to_dict, response_from_dict, response_to_dict  # no public name in 3.4
 from dspy.clients.backend_selection import CLIENT_KEYS
-from dspy.lm15 import Request, Response
+from dspy.lm15 import DataPart, Request, Response
 from dspy.utils.usage_tracker import UsageTracker
 
 from programs.records.budget import Budget
@@ -52,7 +52,7 @@ class MeteredEngine:
         sent = bool(tracker.usage_data) or response.usage.input_tokens is None
         usage = _usage(response) if sent else {}
         self.budget.settle(bound, usage)
-        return Answer(response_to_dict(response), usage, sent, whole=bool((response.message.text or "").strip()))
+        return Answer(response_to_dict(response), usage, sent, whole=_says_something(response))
 
 
 def metered(
@@ -80,6 +80,12 @@ def metered(
     options = {name: value for name, value in options.items() if value is not None and name != "rollout_id"}
     engine = MeteredEngine(role, lm, calls, seed if sampled else None, budget or Budget())
     return dspy.LM(lm.model, engine=engine, cache=False, num_retries=lm.num_retries, **options)
+
+
+def _says_something(response: Response) -> bool:
+    """Whether there is a text or, where DSPy has parsed a reply that followed a schema already, data."""
+    message = response.message
+    return bool((message.text or "").strip()) or any(isinstance(part, DataPart) for part in message.parts)
 
 
 def _usage(response: Response) -> dict[str, int]:

@@ -49,6 +49,13 @@ def language_model(
     return base.copy(num_retries=num_retries, cache=cache, **options)
 
 
+def writing_prose(lm: dspy.LM) -> dspy.LM:
+    """The same LM for replies that are prose and hold no scores: a local one then does not repeat itself."""
+    if not isinstance(lm.engine, LocalEngine):
+        return lm
+    return lm.copy(engine=LocalEngine(lm.engine.path, lm.engine.runtime, prose=True))
+
+
 def prepare(lm: dspy.LM) -> None:
     """Loads a local LM's model now, so that what is missing is said before a run starts. Raises UserError."""
     if isinstance(lm.engine, LocalEngine):

@@ -2,7 +2,7 @@
 
 import dspy
 
-from programs.backends.names import language_model, prepare
+from programs.backends.names import language_model, prepare, writing_prose
 from programs.backends.roles import Roles
 from programs.records.budget import REPLY_TOKENS, Budget
 from programs.records.calls import CallLog
@@ -10,6 +10,8 @@ from programs.settings import Settings
 
 LOCAL_MAX_TOKENS = {"judge": 256, "loss": 240, "gradient": 240, "rewrite": 800, "rater": 32}
 """Most tokens of a reply of the embedded model, by role: a small model that rambles must end some time."""
+
+PROSE_ROLES = ("loss", "gradient")
 
 
 def role_lm(settings: Settings, role: str) -> dspy.LM:
@@ -21,7 +23,8 @@ def role_lm(settings: Settings, role: str) -> dspy.LM:
     name = own or settings.lm
     embedded = own is not None and (own == "local" or own.startswith("local:"))
     base = getattr(settings, f"{role}_api_base") or (None if embedded else settings.api_base)
-    return language_model(name, api_base=base, num_retries=settings.retries, cache=settings.reuse == "on")
+    lm = language_model(name, api_base=base, num_retries=settings.retries, cache=settings.reuse == "on")
+    return writing_prose(lm) if role in PROSE_ROLES else lm
 
 
 def check_lms(settings: Settings) -> None:

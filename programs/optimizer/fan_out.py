@@ -5,7 +5,8 @@
 
 import sys
 import threading
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
 from contextvars import copy_context
 from dataclasses import dataclass
@@ -27,15 +28,20 @@ def fan_out(
     no paid reply is lost, and is raised unchanged. `done` is called once for every finished item.
     """
     stopped = threading.Event()
+    in_flight: set[object] = set()
 
     def work(item: Item) -> Result:
-        if stopped.is_set():
-            raise CancelledError
+        mark = object()
+        in_flight.add(mark)  # before the question, so that who stops us sees every call that goes on
         try:
+            if stopped.is_set():
+                raise CancelledError
             result = function(item)
         except BaseException:
             stopped.set()
             raise
+        finally:
+            in_flight.discard(mark)
         if done is not None:
             done()
         return result
@@ -43,7 +49,11 @@ def fan_out(
     pool = ThreadPoolExecutor(max_workers=max(1, min(threads, len(items))))
     try:
         futures = [pool.submit(copy_context().run, work, item) for item in items]
-        _wait(futures, stopped)
+        _join(futures)
+    except KeyboardInterrupt:
+        stopped.set()
+        _finish(in_flight)
+        raise
     finally:
         pool.shutdown(wait=False)
     failures = [failure for future in futures if (failure := future.exception()) is not None]
@@ -52,17 +62,19 @@ def fan_out(
     return [future.result() for future in futures]
 
 
-def _wait(futures: Sequence[Future[Any]], stopped: threading.Event) -> None:
-    """Waits for all. After Ctrl-C for those in flight, and says so: a server that hangs must not look like a program
-    that ignores Ctrl-C. A second Ctrl-C waits no more."""
-    try:
-        wait(futures)
-    except KeyboardInterrupt:
-        stopped.set()
-        if running := sum(future.running() for future in futures):
-            print(f"waiting for {running} calls in flight; Ctrl-C again leaves them", file=sys.stderr, flush=True)
-        wait(futures)
-        raise
+def _finish(in_flight: Collection[object]) -> None:
+    """Waits for the calls in flight after Ctrl-C, and says so: a server that hangs must not look like a program that
+    ignores Ctrl-C. A second Ctrl-C waits no more. (Not by the futures: Ctrl-C may strike before one is returned.)"""
+    if running := len(in_flight):
+        print(f"waiting for {running} calls in flight; Ctrl-C again leaves them", file=sys.stderr, flush=True)
+    while in_flight:
+        time.sleep(0.02)
+
+
+def _join(futures: Sequence[Future[Any]]) -> None:
+    """Waits for all, in bouts: a Ctrl-C that comes just before an endless wait would not end it."""
+    while wait(futures, timeout=1).not_done:
+        pass
 
 
 @dataclass(frozen=True)

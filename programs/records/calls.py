@@ -181,7 +181,13 @@ def parse_line(line: bytes) -> dict[str, Any] | None:
     """A line of the log, or None where it is damaged: its request is then asked again."""
     try:
         match record := json.loads(line):
-            case {"key": str(), "reply": {"message": dict()} as reply, "usage": dict() as usage, "sent": bool()}:
+            case {
+                "key": str(),
+                "role": str(),
+                "reply": {"message": dict()} as reply,
+                "usage": dict() as usage,
+                "sent": bool(),
+            }:
                 response_from_dict(reply)
                 return record if all(isinstance(count, int) for count in usage.values()) else None
     except (ValueError, TypeError, KeyError, AttributeError):

@@ -7,6 +7,7 @@ from typing import Any
 import dspy
 
 from programs.errors import UserError
+from programs.failures import failure_line, lm_failure_line
 from programs.optimizer.run import optimize
 from programs.records.folder import RunFolder, read_json, write_json
 from programs.records.shared import SharedAnswers
@@ -32,7 +33,8 @@ def run_cells(study: Path, every: Sequence[Cell], waiting: Sequence[Ready], scre
         try:
             summary = run_cell(study, every, ready, CellScreen(screen, ready.cell.id))
         except (UserError, dspy.LMError) as error:
-            failed[ready.cell.id] = " ".join(str(error).split())
+            line = failure_line if isinstance(error, UserError) else lm_failure_line
+            failed[ready.cell.id] = line(error)
             screen.say(f"{name}: failed: {failed[ready.cell.id]}")
         else:
             screen.say(f"{name}: {_ending(summary)}")

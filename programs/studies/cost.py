@@ -1,6 +1,5 @@
 """What a cell asked and paid for, over all its sessions, counted from its call log."""
 
-import json
 from pathlib import Path
 
 from programs.records.calls import ROLES, parse_line
@@ -19,7 +18,7 @@ def costs_of(calls: Path) -> Costs:
             record = parse_line(line)
             if record is None:
                 continue
-            role = found.setdefault(json.loads(line)["role"], dict.fromkeys(_names(), 0))
+            role = found.setdefault(record["role"], dict.fromkeys(_names(), 0))
             for kind in KINDS if record["sent"] else KINDS[:1]:
                 role[f"{kind}_calls"] += 1
                 for name in ("prompt_tokens", "completion_tokens"):

@@ -1,11 +1,11 @@
 """A study file: TOML whose keys are the long flags, read as if they stood on the command line."""
 
-import tomllib
 from pathlib import Path
 from typing import Any
 
 from programs.errors import UserError
 from programs.flags import Parser
+from programs.toml import read_toml
 
 
 def flags_of(file: str, parser: Parser) -> dict[str, Any]:
@@ -14,12 +14,7 @@ def flags_of(file: str, parser: Parser) -> dict[str, Any]:
     Raises UserError, beginning with the file's name.
     """
     path = Path(file)
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise UserError(f"{file} cannot be read: {error.strerror}; give a study file (.toml), or flags") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"{file}: not a TOML file in UTF-8: {error}") from None
+    values = read_toml(path, "give a study file (.toml), or flags")
     try:
         found = vars(parser.parse_args([word for key, value in values.items() for word in _words(key, value)]))
     except UserError as error:

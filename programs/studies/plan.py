@@ -85,8 +85,9 @@ def study_of(given: Mapping[str, Any]) -> Study:
 
 
 def continued(stored: Mapping[str, Any], given: Mapping[str, Any], where: Path) -> Study:
-    """The study of an existing folder with the changeable flags given anew; any other difference is refused."""
+    """The study of a study.json with the changeable flags given anew; any other difference is refused."""
     try:
+        stored = stored["study"]
         lists = {name: tuple(stored[name]) for name in ("modes", "gates", "seeds", "tasks", "data")}
         before = Study(**lists, settings=dict(stored["settings"]))
         effective = {"eval_every": EVAL_EVERY, **before.settings}

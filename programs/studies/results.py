@@ -15,7 +15,7 @@ from programs.optimizer.modes import parse_mode
 from programs.optimizer.tested import Tested, read_tested
 from programs.records.folder import read_json
 from programs.studies.cells import cell_folder
-from programs.studies.cost import Costs
+from programs.studies.cost import Costs, costs_of
 from programs.studies.plan import Cell, Study
 from signatures.records import Rubric
 
@@ -111,7 +111,8 @@ def _codes(tested: Sequence[Tested]) -> dict[str, int]:
 def _result(path: Path, cell: Cell, tested: Tested, codes: Mapping[str, int]) -> Result:
     folder = cell_folder(path, cell)
     documents = np.array([codes[name] for name in tested.clusters], dtype=np.intp)
-    costs = read_json(folder.path / "cost.json")
+    file = folder.path / "cost.json"
+    costs = read_json(file) if file.exists() else costs_of(folder.calls)  # killed after its summary was written
     return Result(cell, read_json(folder.summary), tested, documents, _rubrics(folder.steps), costs)
 
 

@@ -44,7 +44,7 @@ def _opened(path: Path, flags: Mapping[str, Any]) -> Study:
     """The study of the flags, or that of the folder where there is one; no folder is made yet."""
     file = path / "study.json"
     if file.is_file():
-        return continued(read_json(file)["study"], flags, file)
+        return continued(read_json(file), flags, file)
     if path.exists():
         raise UserError(f"{path} exists and is not a study: use another --run name")
     return study_of(flags)
@@ -72,7 +72,10 @@ def _estimate(study: Study, waiting: Sequence[Ready]) -> str:
 
 def _asked() -> bool:
     print("start? [y/n] ", end="", file=sys.stderr, flush=True)
-    return input().strip().lower() in ("y", "yes")
+    try:
+        return input().strip().lower() in ("y", "yes")
+    except EOFError:
+        return False
 
 
 def _run(path: Path, study: Study, waiting: Sequence[Ready]) -> int:

@@ -3,20 +3,21 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from metrics.detectable import POWER_FACTOR
 from programs.records.folder import write_text
 from programs.studies import table_costs, table_lengths, table_objectives, table_one
 from programs.studies.lines import Line, as_csv
 from programs.studies.plan import Study
 from programs.studies.results import Configuration, Result, configurations, results_of
 
-READING = """\
+READING = f"""\
 Read a cell so: `.412 [.310, .502]` is the value and its 95 % interval. Values are means over the criteria and the
 seeds, pooled over each seed's test rows; intervals resample documents once for all seeds and hold for these seeds; the
 spread over seeds is the standard deviation of the seeds' own values. `n` counts scored rows over all seeds; a document
 may be tested under several. *Detectable* is half of a difference's interval: a smaller observed difference cannot be
-told from zero (a true one must be 1.43 times as large to be found in four of five such studies). `undefined` is no
-number, and never zero. `-` does not apply or needs more than is there: a spread more than one seed, an interval six
-documents, the joint initial prompt a finished joint mode of every seed."""
+told from zero (a true one must be {POWER_FACTOR:.2f} times as large to be found in four of five such studies).
+`undefined` is no number, and never zero. `-` does not apply or needs more than is there: a spread more than
+one seed, an interval six documents, the joint initial prompt a finished joint mode of every seed."""
 
 
 def write_tables(path: Path, study: Study) -> list[Path]:

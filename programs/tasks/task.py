@@ -37,7 +37,6 @@ A task is a small TOML file (the same keys, as JSON, are kept in a run's `config
 Everything else in the file is refused, so that a misspelt key is never silently ignored.
 """
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -47,6 +46,7 @@ from programs.tasks import fields
 from programs.tasks.fields import DataReference, Input
 from programs.tasks.names import check_names, check_scale, check_task_name
 from programs.tasks.section import Section
+from programs.toml import read_toml
 from signatures.records import Criterion, Group
 
 TASKS_FOLDER = Path(__file__).parent
@@ -175,10 +175,4 @@ def load_task(name: str) -> Task:
 
 
 def _read(path: Path) -> Task:
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise UserError(f"--task: {path} cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: not a TOML file in UTF-8: {error}") from error
-    return Task.from_dict(values, str(path))
+    return Task.from_dict(read_toml(path, "give --task a task file (.toml), or the name of a built-in task"), str(path))

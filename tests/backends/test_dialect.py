@@ -18,7 +18,7 @@ from dspy.lm15 import (
     data,
 )
 
-from programs.backends.dialect import LONGEST_REPLY, body, grammar, response
+from programs.backends.dialect import COMPACT, LONGEST_REPLY, body, grammar, response
 from tests.backends.llama import chunk, reply, token, usage
 
 SCHEMA = {"type": "object", "properties": {"joy": {"type": "integer", "enum": [0, 1, 2, 3]}}, "required": ["joy"]}
@@ -54,19 +54,25 @@ def test_settings_are_passed_on_and_unset_ones_are_left_out() -> None:
     assert (bare["temperature"], bare["max_tokens"]) == (0.0, LONGEST_REPLY)
 
 
-def test_a_schema_becomes_a_grammar_without_optional_whitespace_and_keeps_the_order_of_fields() -> None:
-    properties = {name: {"type": "string"} for name in ("zeal", "anger")}
-    sent = body(request(response_format={**CONSTRAINED, "schema": {**SCHEMA, "properties": properties}}))
-    head, _, schema = sent["grammar"].partition("%json ")
-    assert head == "%llguidance {}\nstart: "
-    assert list(json.loads(schema)["properties"]) == ["zeal", "anger"]
-    assert json.loads(schema)["x-guidance"]["whitespace_flexible"] is False
+def test_a_schema_becomes_a_grammar_of_one_line_that_keeps_the_order_of_fields() -> None:
+    schema = {"properties": {"zeal": {"type": "string"}, "anger": SCHEMA["properties"]["joy"]}}
+    sent = body(request(response_format={**CONSTRAINED, "schema": {**SCHEMA, **schema, "required": ["anger", "zeal"]}}))
+    assert sent["grammar"].splitlines() == [
+        "%llguidance {}",
+        f'start: "{{" SPACE? "\\"zeal\\":" SPACE? {inner({"type": "string"})} '
+        f'"," SPACE? "\\"anger\\":" SPACE? {inner({"type": "integer", "enum": [0, 1, 2, 3]})} SPACE? "}}"',
+        'SPACE: " "',
+    ]
     assert "response_format" not in sent
 
 
-def test_prose_is_kept_from_repeating_itself_and_scores_are_left_alone() -> None:
-    assert body(request())["dry_multiplier"] > 0
-    assert not [name for name in body(request(response_format=CONSTRAINED)) if name.startswith("dry_")]
+def inner(schema: dict[str, Any]) -> str:
+    return "%json " + json.dumps({**schema, "x-guidance": COMPACT})
+
+
+@pytest.mark.parametrize("more", [{"required": []}, {"$defs": {"level": {"type": "integer"}}}, {"properties": {}}])
+def test_a_schema_that_is_no_plain_object_is_left_to_llguidance(more: dict[str, Any]) -> None:
+    assert grammar({"schema": {**SCHEMA, **more}}) == f"%llguidance {{}}\nstart: {inner({**SCHEMA, **more})}"
 
 
 def test_any_json_object_can_be_asked_for_without_a_schema() -> None:

@@ -1,5 +1,8 @@
 """The metered LM: every request is counted, none is repeated, and DSPy's cache hits are known as such."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import dspy
 import pytest
 
@@ -33,6 +36,22 @@ def test_a_call_is_counted_with_its_tokens_and_not_repeated() -> None:
     tally = calls.summary()["loss"]
     assert (tally["calls"], tally["reused"], tally["completion_tokens"]) == (1, 1, 2)
     assert tally["prompt_tokens"] > 0
+
+
+def test_a_reply_that_dspy_has_parsed_as_data_is_written_down(tmp_path: Path) -> None:
+    """As replies are that follow a JSON schema over HTTP: without a text, but not empty."""
+
+    class Parsed(FakeEngine):
+        def complete(self, request):  # type: ignore[no-untyped-def]
+            reply = super().complete(request)
+            return replace(reply, message=dspy.lm15.Message.assistant([dspy.lm15.DataPart({"polite": 0})]))
+
+    engine, hello = Parsed(reply=lambda asked: "parsed"), dspy.lm15.Message.user("hello")
+    for _ in range(2):
+        calls = CallLog(tmp_path / "calls.jsonl")
+        metered(fake_lm(engine), "judge", calls)(dspy.lm15.Request(model="fake/model", messages=(hello,)))
+        calls.close()
+    assert len(engine.asked) == 1
 
 
 def test_every_retry_is_a_request_that_is_counted() -> None:

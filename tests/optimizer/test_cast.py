@@ -1,10 +1,12 @@
 """From flags to the LMs of the roles."""
 
+from pathlib import Path
 from typing import Any
 
 import dspy
 import pytest
 
+from programs.backends.local import LocalEngine
 from programs.optimizer.cast import cast_roles, role_lm
 from programs.optimizer.estimate import Plan
 from programs.optimizer.modes import MODES
@@ -71,3 +73,10 @@ def test_the_estimate_holds_the_papers_formulas() -> None:
     }
     assert plans["SSC"]["judge"] == 3 + 2 * 10 + 2 * 5 + 2 * 20
     assert plans["Single"]["judge"] == 4 * plans["SSC"]["judge"]
+
+
+def test_only_the_roles_that_write_prose_are_kept_from_repeating_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
+    local = dspy.LM("local", engine=LocalEngine(Path("m.gguf")), cache=False)
+    monkeypatch.setattr("programs.optimizer.cast.language_model", lambda *_, **__: local)
+    found = {role: role_lm(Settings(), role).engine.prose for role in ("judge", "loss", "gradient", "rewrite", "rater")}
+    assert found == {"judge": False, "loss": True, "gradient": True, "rewrite": False, "rater": False}

@@ -1,5 +1,9 @@
+import io
+import sys
 import threading
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import ContextVar
+from typing import Any
 
 import dspy
 import pytest
@@ -83,3 +87,40 @@ def test_progress_counts_every_finished_item() -> None:
     Pool(4, started).map("judge", lambda item: item, range(7))
     assert phases == [("judge", 7)]
     assert len(done) == 7
+
+
+@pytest.mark.parametrize("strikes_at", [1, 2])
+def test_ctrl_c_waits_for_what_is_in_flight_and_sends_nothing_that_queues(
+    strikes_at: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, said = threading.Event(), threading.Event()
+    handed: list[Future[None]] = []
+    ran: list[int] = []
+
+    class Interrupted(ThreadPoolExecutor):
+        """Ctrl-C strikes while an item is handed out, the first item in flight."""
+
+        def submit(self, *arguments: Any, **options: Any) -> Future[Any]:
+            handed.append(super().submit(*arguments, **options))
+            assert begun.wait(timeout=10)
+            if len(handed) == strikes_at:
+                raise KeyboardInterrupt
+            return handed[-1]
+
+    class Heard(io.StringIO):
+        def write(self, text: str) -> int:
+            said.set()
+            return super().write(text)
+
+    def work(item: int) -> None:
+        begun.set()
+        assert said.wait(timeout=10)
+        ran.append(item)
+
+    heard = Heard()
+    monkeypatch.setattr(sys, "stderr", heard)
+    monkeypatch.setattr("programs.optimizer.fan_out.ThreadPoolExecutor", Interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        fan_out(work, [1, 2, 3], threads=1)
+    assert ran == [1]
+    assert "waiting for 1 calls in flight" in heard.getvalue()

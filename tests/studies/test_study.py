@@ -9,6 +9,7 @@ from typing import Any
 import dspy
 import pytest
 
+from tests.commands import refused
 from tests.fake import FakeEngine, fake_lm
 from tests.studies.conftest import Study
 
@@ -74,6 +75,7 @@ def test_finished_cells_are_not_run_again_and_tables_need_no_call(
     assert start(*base, *SMALL, "--yes") == 0
     before = tables(folder)
     (folder / "tables.md").unlink()
+    next(folder.glob("cells/*/cost.json")).unlink()  # as after a kill between two files
     engine.asked.clear()
     table.unlink()  # not even the data are needed
     assert start("--run", "one", "--runs-dir", folder.parent) == 0
@@ -205,12 +207,7 @@ def test_bad_input_is_one_line_and_exit_2_and_leaves_nothing(
     monkeypatch.chdir(tmp_path)
     arguments, words = BAD[case]
     assert start(*base, *arguments) == 2
-    printed = capsys.readouterr().err
-    assert printed.startswith("error: ")
-    assert printed.count("\n") == 1
-    assert words in printed
-    assert not (tmp_path / "runs").exists()
-    assert not engine.asked
+    refused(words, tmp_path, engine, capsys)
 
 
 FILES = {
@@ -308,3 +305,15 @@ def test_a_mean_over_seeds_is_that_of_the_cells(
         assert len(values) == 2
         assert float(line["value"]) == pytest.approx(sum(values) / 2)
         assert float(line["spread"]) == pytest.approx(abs(values[0] - values[1]) / 2**0.5)
+
+
+@pytest.mark.parametrize("content", ["{", "[]", "{}", '{"study": {"modes": 3}}'])
+def test_a_damaged_study_file_is_one_line(
+    content: str, base: list[str], folder: Path, engine: FakeEngine, start: Study, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder.mkdir(parents=True)
+    (folder / "study.json").write_text(content)
+    assert start(*base, "--yes") == 2
+    printed = capsys.readouterr().err
+    assert "study.json" in printed
+    assert printed.count("\n") == 1

@@ -1,0 +1,36 @@
+"""What tests of the commands share: a small own table's flags, a command run in this process, a refusal."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from programs import command
+from tests.fake import FakeEngine
+
+NAMES = ("helpful", "polite")
+SIZES = ["--train-size", "8", "--val-size", "12", "--test-size", "16", "--steps", "2"]
+
+
+def own_task(table: Path) -> list[str]:
+    flags = ["--inputs", "question,answer", "--criteria", "helpful:1-5,polite:0-3", "--group", "id"]
+    return ["--data", str(table), *flags]
+
+
+def run(main: Callable[[list[str]], int], *arguments: object, monkeypatch: pytest.MonkeyPatch) -> int:
+    """The command's exit code, as its process would have it."""
+    monkeypatch.setattr(sys, "argv", ["command", *map(str, arguments)])
+    with pytest.raises(SystemExit) as raised:
+        command.run(main)
+    return int(raised.value.code or 0)
+
+
+def refused(words: str, folder: Path, engine: FakeEngine, capsys: pytest.CaptureFixture[str]) -> None:
+    """Bad input was answered with one line that holds `words`; nothing was written and nothing asked."""
+    printed = capsys.readouterr().err
+    assert printed.startswith("error: ")
+    assert printed.count("\n") == 1
+    assert words in printed
+    assert not (folder / "runs").exists()
+    assert not engine.asked
