@@ -1,14 +1,13 @@
 """A run whose data, criterion label and LM texts all hold a script."""
 
 import csv
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from programs import command, optimize
+from programs import optimize
 from programs.records.folder import RunFolder
+from tests.commands import run
 from tests.fake import Asked, FakeEngine, fake_lm
 
 PAYLOAD = "</script><script>window.hacked=1</script><img src=x onerror='window.hacked=1'> {{ 7*7 }}"
@@ -16,14 +15,6 @@ PAYLOAD = "</script><script>window.hacked=1</script><img src=x onerror='window.h
 
 def hostile_reply(asked: Asked) -> str | None:
     return f"{asked.stage}: {PAYLOAD}" if asked.stage in ("loss", "gradient") else None
-
-
-def exit_code(main: Callable[[list[str]], int], *arguments: object, monkeypatch: pytest.MonkeyPatch) -> int:
-    """As its process would have it."""
-    monkeypatch.setattr(sys, "argv", ["command", *map(str, arguments)])
-    with pytest.raises(SystemExit) as raised:
-        command.run(main)
-    return int(raised.value.code or 0)
 
 
 @pytest.fixture
@@ -57,5 +48,5 @@ def arguments(table: Path, tmp_path: Path, engine: FakeEngine, monkeypatch: pyte
 @pytest.fixture
 def run_folder(arguments: list[object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunFolder:
     """The finished run."""
-    assert exit_code(optimize.main, *arguments, monkeypatch=monkeypatch) == 0
+    assert run(optimize.main, *arguments, monkeypatch=monkeypatch) == 0
     return RunFolder(tmp_path / "runs" / "one")

@@ -8,8 +8,9 @@ import pytest
 
 from programs import optimize, report
 from programs.records.folder import RunFolder
+from tests.commands import run
 from tests.fake import FakeEngine
-from tests.reports.conftest import PAYLOAD, exit_code
+from tests.reports.conftest import PAYLOAD
 
 
 def test_the_report_is_made_again_without_a_call(
@@ -18,7 +19,7 @@ def test_the_report_is_made_again_without_a_call(
     first, asked = run_folder.report.read_bytes(), len(engine.asked)
     run_folder.report.unlink()
     capsys.readouterr()
-    assert exit_code(report.main, run_folder.path, monkeypatch=monkeypatch) == 0
+    assert run(report.main, run_folder.path, monkeypatch=monkeypatch) == 0
     assert run_folder.report.read_bytes() == first
     assert len(engine.asked) == asked
     assert str(run_folder.report) in capsys.readouterr().out
@@ -48,14 +49,14 @@ def test_texts_are_quoted_only_while_the_data_are_as_they_were(
 ) -> None:
     assert "Its text is not at hand" not in run_folder.report.read_text()
     table.write_text(table.read_text().replace("answer 7", "another answer"))
-    assert exit_code(report.main, run_folder.path, monkeypatch=monkeypatch) == 0
+    assert run(report.main, run_folder.path, monkeypatch=monkeypatch) == 0
     assert "Its text is not at hand" in run_folder.report.read_text()
 
 
 def test_a_reached_budget_leaves_a_report_that_says_so(
     arguments: list[object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert exit_code(optimize.main, *arguments, "--max-calls", 5, monkeypatch=monkeypatch) == 0
+    assert run(optimize.main, *arguments, "--max-calls", 5, monkeypatch=monkeypatch) == 0
     page = (tmp_path / "runs" / "one" / "report.html").read_text()
     assert "stopped early (budget)" in page
     assert "unscored" in page
@@ -71,7 +72,7 @@ def test_ctrl_c_leaves_a_report(
         return None
 
     engine.reply = reply
-    assert exit_code(optimize.main, *arguments, monkeypatch=monkeypatch) == 130
+    assert run(optimize.main, *arguments, monkeypatch=monkeypatch) == 130
     page = (tmp_path / "runs" / "one" / "report.html").read_text()
     assert "stopped early (interrupted)" in page
     assert "Kept: step 1, against the initial rubric" in page  # though its test, and so its line, was not finished
@@ -82,7 +83,7 @@ def test_an_undefined_metric_is_a_word(
 ) -> None:
     engine.score = lambda name, system, user, levels: levels[0]
     chosen = ["spearman" if each == "mae" else each for each in arguments]
-    assert exit_code(optimize.main, *chosen, monkeypatch=monkeypatch) == 0
+    assert run(optimize.main, *chosen, monkeypatch=monkeypatch) == 0
     page = (tmp_path / "runs" / "one" / "report.html").read_text()
     assert "is undefined on" in page
     assert "<td>undefined</td>" in page
@@ -102,7 +103,7 @@ def test_missing_and_damaged_files_are_one_line(
     path = run_folder.path / name
     path.unlink() if content is None else path.write_text(content)
     capsys.readouterr()
-    assert exit_code(report.main, run_folder.path, monkeypatch=monkeypatch) == 2
+    assert run(report.main, run_folder.path, monkeypatch=monkeypatch) == 2
     printed = capsys.readouterr().err
     assert printed.startswith("error: ")
     assert printed.count("\n") == 1
@@ -111,5 +112,5 @@ def test_missing_and_damaged_files_are_one_line(
 
 def test_a_run_older_than_its_scores_file_is_reported(run_folder: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     run_folder.scores.unlink()
-    assert exit_code(report.main, run_folder.path, monkeypatch=monkeypatch) == 0
+    assert run(report.main, run_folder.path, monkeypatch=monkeypatch) == 0
     assert "made by an earlier version" in run_folder.report.read_text()
