@@ -16,6 +16,9 @@ DASHES = ("solid", "dash", "dot", "dashdot")
 
 HEIGHT = 380
 
+LEGEND = {"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0}
+"""Under the figure, in as many rows as its width needs."""
+
 LABEL = 28
 """Characters of a label in a figure; tables show it whole."""
 
@@ -74,7 +77,7 @@ def _layout(height: int) -> dict[str, Any]:
         "plot_bgcolor": "rgba(0,0,0,0)",
         "margin": {"l": 48, "r": 12, "t": 12, "b": 48},
         "font": {"family": "system-ui, sans-serif", "size": 13, "color": MEAN},
-        "legend": {"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0},
+        "legend": LEGEND,
         "hovermode": "closest",
         "dragmode": False,  # else a finger that scrolls the page would zoom
     }

@@ -7,8 +7,10 @@ from metrics.detectable import detectable
 from metrics.metric import METRICS
 from metrics.over_runs import OverRuns, difference_over_runs, values_over_runs
 from metrics.scores import Scores
+from programs.reports.agreement import TITLES
+from programs.reports.table import Table
 from programs.studies.lines import Line, cell_fields, covered
-from programs.studies.markdown import NONE, cell, number, table
+from programs.studies.markdown import NONE, cell, number
 from programs.studies.results import KEPT, Configuration, Result
 
 SHOWN = ("spearman", "mae")
@@ -89,7 +91,7 @@ def cell_lines(results: Sequence[Result]) -> Iterator[Line]:
                         )  # fmt: skip
 
 
-def markdown(compared: Sequence[Compared], initial: OverRuns | None, metric: str) -> str:
+def by_configuration(compared: Sequence[Compared], initial: OverRuns | None, metric: str) -> Table:
     """One task's Table 1 for one metric: means over the criteria and seeds."""
     rows = [_row(one, metric) for one in compared]
     if initial is not None:
@@ -104,7 +106,7 @@ def markdown(compared: Sequence[Compared], initial: OverRuns | None, metric: str
             NONE,
         ]
         rows = [first, *rows]
-    return table(HEADER, rows)
+    return Table.of(f"Table 1, {TITLES[metric]}: means over the criteria and seeds", HEADER, rows)
 
 
 def _row(one: Compared, metric: str) -> list[str]:
