@@ -39,10 +39,9 @@ def figure(
     name: str, title: str, caption: str, traces: Sequence[Any], table: Table, height: int = HEIGHT, **layout: Any
 ) -> Figure:
     """A figure of these traces. Names in it must have gone through `plain`."""
-    import plotly.graph_objects as go  # heavy: only where a page is made
-    from plotly.io.json import to_json_plotly  # escapes <, > and /, so that no text can end a script
+    from plotly.io.json import to_json_plotly  # heavy; escapes <, > and /, so that no text can end a script
 
-    drawn = go.Figure(list(traces), layout={**_layout(height), **layout})
+    drawn = {"data": list(traces), "layout": {**_layout(height), **layout}}  # go.Figure would take a second a page
     return Figure(name, title, caption, str(to_json_plotly(drawn)), table, height)
 
 
@@ -71,7 +70,6 @@ def step_axis(steps: int) -> dict[str, Any]:
 
 def _layout(height: int) -> dict[str, Any]:
     return {
-        "template": "none",
         "height": height,
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",

@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from metrics.detectable import detectable
 from metrics.metric import METRICS
 from metrics.over_runs import OverRuns, difference_over_runs, values_over_runs
@@ -42,12 +44,15 @@ def compare(configuration: Configuration) -> Compared:
     """The kept judges of a configuration against their own initial judges and against the joint one."""
     metrics = [METRICS[name] for name in SHOWN]
     before, after, initial = configuration.scores(0), configuration.scores(KEPT), configuration.initial
+    difference = difference_over_runs(list(zip(before, after, strict=True)), metrics)
+    if initial is None:
+        against = None
+    elif all(np.array_equal(one.judge, own.judge, equal_nan=True) for one, own in zip(initial, before, strict=True)):
+        against = difference  # a joint mode starts from the joint initial judge
+    else:
+        against = difference_over_runs(list(zip(initial, after, strict=True)), metrics)
     return Compared(
-        configuration,
-        values_over_runs(before, metrics),
-        values_over_runs(after, metrics),
-        difference_over_runs(list(zip(before, after, strict=True)), metrics),
-        None if initial is None else difference_over_runs(list(zip(initial, after, strict=True)), metrics),
+        configuration, values_over_runs(before, metrics), values_over_runs(after, metrics), difference, against
     )
 
 

@@ -103,7 +103,7 @@ def bars(
 def _rows(labels: Sequence[str]) -> dict[str, Any]:
     short = [text if len(text) <= LABEL else text[:LABEL] + "\N{HORIZONTAL ELLIPSIS}" for text in labels]
     ticks = {"tickvals": [-place for place in range(len(labels))], "ticktext": [plain(text) for text in short]}
-    return axis("", range=[-len(labels) + 0.4, 0.6], showgrid=False, **ticks)
+    return axis("", range=[-len(labels) + 0.4, 0.6], showgrid=False, ticklabelstandoff=6, **ticks)
 
 
 def _line(task: Comparison, mode: str, found: Steps, place: int) -> dict[str, Any]:

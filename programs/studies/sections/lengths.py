@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from metrics.over_runs import mean_or_none
-from programs.reports.parts import Grid, Part, Section
+from programs.reports.parts import Fold, Grid, Part, Section
 from programs.reports.plot import PALETTE, Figure, axis, figure, plain, step_axis
 from programs.reports.table import Table
 from programs.studies import table_lengths
@@ -25,8 +25,10 @@ def _parts(task: Comparison) -> list[Part]:
     cells = [{step: bare(value) for step, value in found.items()} for found in ginis]
     return [
         Grid(by_step(task, "gini", "Gini of the rubrics' lengths", cells, "Gini")),
-        table_lengths.by_step(task.configurations, "gini"),
-        table_lengths.by_step(task.configurations, "ratio"),
+        Fold(
+            "Gini, and the longest rubric against the shortest, by step",
+            [table_lengths.by_step(task.configurations, what) for what in ("gini", "ratio")],
+        ),
         Grid([_shares(task, place, one) for place, one in enumerate(task.configurations)], width="middle"),
         table_lengths.at_the_end(task.configurations),
         "Does agreement fall where rubrics become unequal? Gini and ratio go with the mean over the criteria, a "

@@ -2,7 +2,7 @@
 
 from metrics.summary import Cell
 from programs.reports.agreement import TITLES
-from programs.reports.parts import Grid, Section
+from programs.reports.parts import Fold, Grid, Section
 from programs.reports.plot import Figure
 from programs.studies import table_trajectories
 from programs.studies.comparison import Comparison
@@ -19,8 +19,8 @@ def section(task: Comparison) -> Section:
             f"{TITLES[METRIC]} of the current judge after each step, pooled over the test rows, which decide nothing. "
             "Means over the seeds, with 95 % intervals over documents; the grey line is the joint initial prompt. "
             "Intervals that overlap do not say that two modes are alike: that is what paired differences are for.",
-            table_trajectories.by_step(task.curves),
             Grid(drawn),
+            Fold("The mean over the criteria, by step", [table_trajectories.by_step(task.curves)]),
         ],
     )
 
