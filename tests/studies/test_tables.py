@@ -10,7 +10,10 @@ import pytest
 
 from metrics.scores import Scores
 from metrics.summary import difference, summarize
+from programs.studies.comparison import comparisons
 from programs.studies.plan import Study, study_of
+from programs.studies.results import results_of
+from programs.studies.sections import disagreement
 from programs.studies.write import write_results
 from signatures.records import Criterion
 
@@ -30,7 +33,7 @@ def write_cell(study: Path, mode: str, seed: int, judges: dict[str, np.ndarray])
     before, kept = (Scores(CRITERIA, HUMAN, judges[name]) for name in ("0", "kept"))
     summary = {
         "stopped": None, "before": summarize(before), "after": summarize(kept), "difference": difference(before, kept),
-        "calls": {}, "kept": [], "optimism": {},
+        "calls": {}, "kept": [{"group": ["a", "b"], "step": 1 - seed}], "optimism": {},
     }  # fmt: skip
     tested = {
         "criteria": [{"name": each.name, "low": each.low, "high": each.high} for each in CRITERIA],
@@ -41,7 +44,11 @@ def write_cell(study: Path, mode: str, seed: int, judges: dict[str, np.ndarray])
     }
     (folder / "summary.json").write_text(json.dumps(summary))
     (folder / "scores.json").write_text(json.dumps(tested))
-    steps = [json.dumps({"step": step, "rubric": rubric}) for step, rubric in LENGTHS.items()]
+    decision = {"group": ["a", "b"], "kept": seed == 0, "reason": "better" if seed == 0 else "worse"}
+    steps = [
+        json.dumps({"step": step, "rubric": rubric, "gate": [decision] if step else []})
+        for step, rubric in LENGTHS.items()
+    ]
     (folder / "steps.jsonl").write_text("\n".join(steps) + "\n")
     counts = {"calls": 3, "prompt_tokens": 30, "completion_tokens": 6}
     costs = {f"{kind}_{name}": value for kind in ("asked", "sent") for name, value in counts.items()}
@@ -136,3 +143,27 @@ def test_an_unscored_criterion_is_undefined_and_no_zero(tmp_path: Path) -> None:
     assert "2 of 4 cells are finished. Not finished, and in no table: sample-Single-mae-0, sample-Single-mae-1" in text
     assert "16/32" in text
     assert value(tmp_path, table="objectives", mode="SSC", metric="spearman", step=1, what="non_dominated") is None
+
+
+def test_trajectories_by_criterion(study: Path) -> None:
+    own = {"table": "trajectory", "mode": "SSC", "what": "value", "metric": "mae"}
+    assert [value(study, **own, step=step, criterion="b") for step in (0, 1)] == [1, 0.5]  # mended in seed 1 only
+    assert value(study, **own, step=1, criterion="mean") == 0.75
+    assert value(study, **{**own, "metric": "spearman"}, step=1, criterion="a") == 1
+
+
+def test_judges_are_laid_against_raters_level_by_level(study: Path) -> None:
+    (task,) = comparisons(results_of(study, plan()))
+    single, joint = (disagreement.grid(one.scores("kept")).parts for one in task.configurations)
+    assert [count for count, _ in single[0].counts[0]] == [4, 0, 0, 0, 0]  # two rows of level 1 in each of two seeds
+    assert [count for count, _ in joint[0].counts[0]] == [0, 4, 0, 0, 0]  # one level off
+    assert joint[1].counts[3] == ((0, 0.0), (0, 0.0), (0, 0.0), (2, 0.5), (2, 0.5))  # mended in one seed
+
+
+def test_coverage_and_the_gates_decisions_are_counted(study: Path) -> None:
+    text = (study / "tables.md").read_text()
+    assert "| SSC | mae | kept | 16/16 | 16/16 |" in text
+    assert (
+        "| SSC | mae | 1 | 1 | 0 | 0.50 |" in text
+    )  # the gate's lines of write_cell: kept in seed 0, rejected in seed 1
+    assert "| SSC | mae | 1, 0 | 1, 0 |" in text

@@ -11,7 +11,7 @@ from programs.studies.sections.drawing import label
 
 
 def section(task: Comparison) -> Section:
-    kept = [Fold(label(task, one), [_grid(one.scores(KEPT))]) for one in task.configurations]
+    kept = [Fold(label(task, one), [grid(one.scores(KEPT))]) for one in task.configurations]
     return Section(
         "Judge against raters",
         [
@@ -30,10 +30,11 @@ def _initial(task: Comparison) -> list[Part]:
         for one in task.configurations
         for run, scores in zip(one.results, one.initial or (), strict=False)
     }
-    return [Heading("Joint initial prompt"), _grid(list(known.values()))] if known else []
+    return [Heading("Joint initial prompt"), grid(list(known.values()))] if known else []
 
 
-def _grid(runs: Sequence[Scores]) -> Grid:
+def grid(runs: Sequence[Scores]) -> Grid:
+    """One confusion a criterion, of the same judge in every run."""
     return Grid([_confusion(runs, place) for place in range(len(runs[0].criteria))], width="narrow")
 
 
