@@ -14,16 +14,21 @@ from programs.studies.write import study_in, write_results
 def report_from_flags(given: Mapping[str, Any]) -> int:
     """Makes the report of the run or study named on the command line. Returns the exit code."""
     runs, name = Path(given.get("runs_dir", "runs")), given["run"]
-    study = next((path for path in (Path(name), runs / name) if (path / "study.json").is_file()), None)
-    screen = Screen()
-    if study is None:
-        folder = RunFolder.find(runs, name)
-        write_report(folder)
-        screen.result(f"report: {folder.report}")
-        return 0
-    files = write_results(study, study_in(study))
-    if not files:
-        raise UserError(f"no cell of {study} is finished: continue it with study.py --run {study.name}")
-    for file in files:
-        screen.result(f"written: {file}")
+    study = next((path for path in (Path(name), runs / name) if (path / "cells").is_dir()), None)
+    for file in _run_report(RunFolder.find(runs, name)) if study is None else _study_report(study):
+        Screen().result(f"written: {file}")
     return 0
+
+
+def _run_report(folder: RunFolder) -> list[Path]:
+    write_report(folder)
+    return [folder.report]
+
+
+def _study_report(path: Path) -> list[Path]:
+    if not (path / "study.json").is_file():
+        raise UserError(f"{path} has cells but no study.json, which says what was compared: put it back beside them")
+    files = write_results(path, study_in(path))
+    if not files:
+        raise UserError(f"no cell of {path} is finished: continue it with study.py --run {path.name}")
+    return files

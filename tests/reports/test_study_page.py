@@ -77,6 +77,14 @@ def test_damaged_files_of_a_cell_are_one_line(
         assert printed.count("\n") == 1
 
 
+def test_cells_without_their_study_file_are_one_line(
+    study_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (study_folder / "study.json").unlink()
+    assert run(report.main, study_folder, monkeypatch=monkeypatch) == 2
+    assert "has cells but no study.json" in capsys.readouterr().err
+
+
 def test_a_study_without_a_finished_cell_has_no_page(
     study_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
