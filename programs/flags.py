@@ -79,7 +79,11 @@ def add_lm_flags(parser: Parser, roles: Sequence[str] = ROLE_NAMES) -> None:
         )
     group.add_argument("--threads", type=whole(1), help=f"LM calls in flight (default {Settings.threads})")
     group.add_argument("--retries", type=whole(0), help=f"retries of a failed call (default {Settings.retries})")
-    group.add_argument("--reuse", choices=("on", "off"), help="answers from DSPy's cache of earlier runs (default on)")
+    group.add_argument(
+        "--reuse",
+        choices=("on", "off"),
+        help="on (default): no known answer is paid for again; off: every planned call is sent",
+    )
     group.add_argument("--save-prompts", action="store_true", help="keep every prompt in calls.jsonl, to read them")
 
 
