@@ -136,6 +136,15 @@ def add_study_flags(parser: Parser) -> None:
     group.add_argument("--run", help="the study's name (default: the file's, or study-time); an old one continues")
     group.add_argument("--runs-dir", help="folder of the runs (default: runs)")
     group.add_argument("--yes", action="store_true", help="start without asking")
+    group.add_argument(
+        "--engine", choices=("local", "ray"), help="where cells run: here (default), or on a Ray cluster"
+    )
+    group.add_argument(
+        "--parallel-cells", type=whole(1), help="cells at once with --engine local, of different tasks or seeds (1)"
+    )
+    group.add_argument(
+        "--ray-address", help="the cluster (default: RAY_ADDRESS, or the one here); a cell takes --threads CPUs (4)"
+    )
 
 
 def add_limit_flags(parser: Parser) -> None:
