@@ -22,7 +22,7 @@ from programs.optimizer.steps import Step, step_record
 from programs.optimizer.teleprompter import TextualGradient
 from programs.optimizer.tested import write_tested
 from programs.records.budget import OutOfBudget
-from programs.records.calls import CallLog, Known
+from programs.records.calls import ALONE, CallLog, Known, Links
 from programs.records.folder import RunFolder, write_json
 from programs.screen import Screen, token_sum
 from programs.settings import Settings
@@ -40,16 +40,27 @@ class Material:
 
 
 def optimize(
-    settings: Settings, material: Material, folder: RunFolder, screen: Screen, shared: Known | None = None
+    settings: Settings,
+    material: Material,
+    folder: RunFolder,
+    screen: Screen,
+    shared: Known | None = None,
+    links: Links = ALONE,
 ) -> dict[str, Any]:
     """Runs (or resumes) the optimization in `folder` and returns what summary.json holds.
 
     The initial judge and the kept one are scored on the same test rows, which nothing else looks at. `shared` knows
-    answers that other runs have paid for. Raises `dspy.LMError` when the LMs fail for good; the folder can then be
-    resumed.
+    answers that other runs have paid for, `links` says who else this run's calls concern. Raises `dspy.LMError` when
+    the LMs fail for good; the folder can then be resumed.
     """
     begun = time.monotonic()
-    calls = CallLog(folder.calls, keep_prompts=settings.save_prompts, shared=shared)
+    calls = CallLog(
+        folder.calls,
+        keep_prompts=settings.save_prompts,
+        reuse=settings.reuse == "on",
+        shared=shared,
+        links=links,
+    )
     try:
         return Run(settings, material, folder, screen, cast_roles(settings, calls)).whole()
     finally:
@@ -67,7 +78,7 @@ class Run:
         self.folder = folder
         self.screen = screen
         self.roles = roles
-        self.pool = Pool(settings.threads, screen.started)
+        self.pool = Pool(settings.threads, screen.started, roles.calls.skip)
         self.optimizer = teleprompter(settings, self._on_step)
         self.tested: dict[str, Scores] = {}
         self.stopped: str | None = None

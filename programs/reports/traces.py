@@ -38,7 +38,7 @@ def proposals(run: RunFiles, values: Callable[[Record], Values]) -> list[dict[st
     """The gate's decisions at the rewrites' `values`: rings and crosses in the criteria's colours."""
     return [
         _marks(points, decision, symbol, size)
-        for decision, symbol, size in (("kept", "circle-open", 16), ("rejected", "x", 9))
+        for decision, symbol, size in (("kept", "circle-open", 16), ("rejected", "x-thin", 9))
         if (points := _decided(run, decision, values))
     ]
 
