@@ -17,7 +17,7 @@ from programs import command, study
 from tests.stub_server import StubServer, stub_server
 
 LISTS = ["--modes", "SSC,CCC", "--gates", "mae", "--seeds", "0", "--yes", "--lm", "some-model", "--save-prompts"]
-THREADS, KILLS = 3, 2
+THREADS, KILLS = 2, 2
 Asked = tuple[str, str]
 
 
