@@ -11,6 +11,8 @@ from typing import Any, TextIO
 
 from programs.errors import UserError
 
+_REMAKE = "restore it, or remove the run's summary.json and continue it with --resume, which repeats no call"
+
 
 def write_json(path: Path, content: Any) -> None:
     """Writes a JSON file atomically: a reader sees the old content or the new one, never a part."""
@@ -45,6 +47,24 @@ def read_json(path: Path) -> Any:
         raise UserError(f"{path} cannot be read as JSON ({error}): restore it, or start a new run") from None
 
 
+def read_lines(path: Path) -> list[dict[str, Any]]:
+    """A run's file of JSON lines. Raises UserError with the first line that is damaged."""
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")  # splitlines would also split at what texts may hold
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} cannot be read ({error}): {_REMAKE}") from None
+    return [_object(path, number, line) for number, line in enumerate(lines, start=1) if line]
+
+
+def _object(path: Path, number: int, line: str) -> dict[str, Any]:
+    try:
+        if isinstance(found := json.loads(line), dict):
+            return found
+    except ValueError:
+        pass
+    raise UserError(f"{path}, line {number} is damaged: {_REMAKE}")
+
+
 class RunFolder:
     """The files of one run. As a context manager it holds the folder against other processes."""
 
@@ -57,6 +77,7 @@ class RunFolder:
         self.scores = path / "scores.json"
         self.summary = path / "summary.json"
         self.timing = path / "timing.json"
+        self.report = path / "report.html"
         self._lock: TextIO | None = None
         self._steps: TextIO | None = None
 
@@ -109,7 +130,7 @@ class RunFolder:
         self._steps.flush()
 
     def __enter__(self) -> "RunFolder":
-        for path in (self.calls, self.steps, self.judge, self.scores, self.summary, self.timing):
+        for path in (self.calls, self.steps, self.judge, self.scores, self.summary, self.timing, self.report):
             if path.exists() and not path.is_file():
                 raise UserError(f"{path} is not a file: restore it, or start a new run")
         try:

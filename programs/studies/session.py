@@ -15,7 +15,7 @@ from programs.studies.cells import begun_configs, cell_folder
 from programs.studies.engines.engine import Engine, engine_of
 from programs.studies.plan import Study, continued, study_of
 from programs.studies.prepare import Preparation, Ready, require_unchanged
-from programs.studies.tables import write_tables
+from programs.studies.write import write_results
 
 
 def study_from_flags(given: Mapping[str, Any]) -> int:
@@ -101,5 +101,5 @@ def _report(path: Path, study: Study, failed: Mapping[str, str], screen: Screen)
         screen.result(f"failed: {name}: {reason}")
     if failed:
         screen.result("run the same command again to continue the cells that failed")
-    for file in write_tables(path, study):
+    for file in write_results(path, study):
         screen.result(f"written: {file}")
