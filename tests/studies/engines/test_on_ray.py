@@ -24,7 +24,7 @@ COMMAND = [sys.executable, str(Path(__file__).parents[3] / "programs" / "study.p
 LOCAL_ONLY = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0", "RAY_USAGE_STATS_ENABLED": "0"}
 """What binds Ray to 127.0.0.1 and sends nothing home; read when Ray is imported."""
 
-LISTS = ["--modes", "SSC,CCC", "--gates", "mae", "--seeds", "0,1", "--reuse", "off", "--retries", "0"]
+LISTS = ["--modes", "SSC,CCC", "--gates", "mae", "--seeds", "0", "--reuse", "off", "--retries", "0"]
 SIZE = 50 * 2**20
 
 
@@ -80,7 +80,7 @@ def tables(study: Path) -> list[bytes]:
 
 def planned(study: Path) -> int:
     summaries: list[dict[str, Any]] = [json.loads(path.read_text()) for path in study.glob("cells/*/summary.json")]
-    assert len(summaries) == 4
+    assert len(summaries) == 2
     return sum(sum(summary["estimate"].values()) for summary in summaries)
 
 
@@ -105,7 +105,7 @@ def test_a_lost_workers_cell_goes_on_elsewhere_and_the_tables_are_those_of_one_m
         assert len(lines) == sum(json.loads((cell / "summary.json").read_text())["estimate"].values())
         assert json.loads((cell / "config.json").read_text())["settings"]["threads"] == 4
     with stub_server() as server:
-        code, _, errors = ended(started(base, server, "--runs-dir", tmp_path / "here", "--parallel-cells", "3"))
+        code, _, errors = ended(started(base, server, "--runs-dir", tmp_path / "here", "--parallel-cells", "2"))
         assert code == 0, errors
         assert len(server.bodies) == planned(tmp_path / "here" / "one")
     assert tables(runs / "one") == tables(tmp_path / "here" / "one")
@@ -114,17 +114,17 @@ def test_a_lost_workers_cell_goes_on_elsewhere_and_the_tables_are_those_of_one_m
 def test_a_failed_cells_calls_are_kept_and_the_next_session_sends_only_the_rest(
     base: list[str], tmp_path: Path, nodes: Nodes
 ) -> None:
-    flags = ["--engine", "ray", "--ray-address", nodes.cluster.address, "--threads", "1"]
+    flags = ["--engine", "ray", "--ray-address", nodes.cluster.address]
     with stub_server() as server:
         process = started(base, server, *flags)
-        wait_for(server, 150, process)
+        wait_for(server, 100, process)
         server.status = 401
         code, out, _ = ended(process)
         assert code == 3
         assert "failed: custom-" in out
         written = b"".join(path.read_bytes() for path in tmp_path.rglob("calls.jsonl")).count(b"\n")
         refused = len(server.bodies) - written
-        assert 0 < refused <= 4
+        assert 0 < refused <= 2 * 4  # what both cells had in flight
         server.status = 200
         code, _, errors = ended(started(base, server, *flags))
         assert code == 0, errors
