@@ -62,14 +62,3 @@ class Section:
 def kind(part: Part) -> str:
     """Which macro of the template shows a part."""
     return "words" if isinstance(part, str) else type(part).__name__.lower()
-
-
-def figures_of(parts: Sequence[Part]) -> list[Figure]:
-    """All figures among the parts, however deep."""
-    found: list[Figure] = []
-    for part in parts:
-        if isinstance(part, Figure):
-            found.append(part)
-        elif isinstance(part, Grid | Fold):
-            found += figures_of(part.parts)
-    return found

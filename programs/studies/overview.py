@@ -23,13 +23,13 @@ def headline(task: Comparison) -> str:
         return f"{task.task}: nothing is compared with the joint initial prompt: a joint mode of every seed is needed."
     known = [one.against_initial.cells[METRIC]["mean"] for one in task.compared if one.against_initial is not None]
     found = [reading(cell, METRIC) for cell in known]
-    counts = {word: found.count(word) for word in ("better", "worse")}
+    better, worse, same = (found.count(word) for word in ("better", "worse", "no change shown"))
+    rest = f"; {len(found) - better - worse - same} have no interval" if len(found) > better + worse + same else ""
     start = cell_text(task.initial.cells[METRIC]["mean"])
     return (
-        f"{task.task}: of {len(found)} configurations' kept judges, {counts['better']} agree better with the raters "
-        f"than the joint initial prompt and {counts['worse']} worse, with their whole interval; for "
-        f"{len(found) - sum(counts.values())} no change is shown ({TITLES[METRIC]}, mean over the criteria; the joint "
-        f"initial prompt has {start}). {table_objectives.count(task.trajectories)}"
+        f"{task.task}: against the joint initial prompt ({TITLES[METRIC]} {start}, mean over the criteria), the kept "
+        f"judges of {better} of {len(found)} configurations agree better with the raters, of {worse} worse, and of "
+        f"{same} no change is shown{rest}. {table_objectives.count(task.trajectories)}"
     )
 
 
