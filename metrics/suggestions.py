@@ -1,0 +1,79 @@
+"""Feedback as atomic suggestions: its sentences and list items that ask for a change. Plain text, no LM.
+
+Covered: English feedback with imperatives ("Add ...", "Do not count ...") or modals ("The rubric should ..."). What only
+praises, keeps or diagnoses is no suggestion. Not covered: other languages (nothing is found in them, and the counts
+say so), and a sentence that makes two suggestions, which counts once.
+"""
+
+import re
+from collections.abc import Iterator
+
+MOST_SUGGESTIONS = 20
+"""A note's later suggestions are counted but not asked about, so that the number of calls has a bound."""
+
+_ITEM = re.compile(r"^\s*(?:[-*•+]|\(?\d{1,2}[.)]|\(?[a-z]\))\s+", flags=re.IGNORECASE)
+_INNER_ITEM = re.compile(r"(?<=[.;:])\s+(?=\(?\d{1,2}[.)]\s)")
+_END = re.compile(r"(?<=[.!?;])[\"'”’)\]*_]*\s+(?=[\"'“‘(\[*_]*[A-Z0-9])")
+_ABBREVIATION = re.compile(r"\b(?:e\.g|i\.e|etc|vs|cf|approx|no)\.$", flags=re.IGNORECASE)
+
+_VERBS = (
+    "add|adjust|allow|anchor|apply|ask|assign|avoid|award|base|be (?:more|less|explicit|clear|specific)|broaden|change|"
+    "check|clarify|consider|count|cover|cut|deduct|define|delete|demand|describe|differentiate|disregard|distinguish|do not|"
+    "don't|drop|emphasi[sz]e|encourage|ensure|exclude|expand|explain|expect|extend|focus|give|guide|highlight|ignore|"
+    "illustrate|improve|include|incorporate|increase|instruct|introduce|judge|let|limit|list|look|lower|make|mark|mention|"
+    "modify|narrow|never|note|only|penali[sz]e|point out|prefer|provide|put|raise|rate|read|reduce|refine|remind|remove|"
+    "rephrase|replace|require|reserve|restrict|revise|reward|rewrite|say|score|separate|set|shorten|show|simplify|specify|"
+    "spell out|split|start|state|stress|tell|tie|tighten|treat|try|update|use|warn|weigh|weight|write"
+)
+_IMPERATIVE = re.compile(
+    rf"(?:^|[,:;]\s+|\b(?:and|but|then|so|also|instead|please|or)\s+)[\"'“*_]*(?:{_VERBS})\b", flags=re.IGNORECASE
+)
+_MODAL = re.compile(
+    r"\b(?:should|could|must|ought to|needs? to|has to|have to|would (?:help|benefit|be better|improve)|"
+    r"(?:i|we) (?:suggest|recommend|propose)|it is (?:better|best) to|needs? (?:a|an|more|clearer|explicit))\b",
+    flags=re.IGNORECASE,
+)
+_KEEPS = re.compile(
+    r"^[\"'“*_]*(?:keep|retain|preserve|maintain|leave)\b|"
+    r"\b(?:must|should|can|could|may|needs? to|has to|have to)\s+(?:\w+\s+)?(?:stay|remain|be (?:kept|retained|preserved))\b",
+    flags=re.IGNORECASE,
+)
+_BUT_CHANGES = re.compile(rf"\b(?:but|and|then)\s+(?:also\s+)?(?:{_VERBS})\b", flags=re.IGNORECASE)
+
+
+def suggestions(text: str) -> list[str]:
+    """The parts of a note that ask for a change, in order.
+
+    >>> suggestions("Keep the scale. The judge was harsh because the rubric is vague. Add that slang is no error.")
+    ['Add that slang is no error.']
+    """
+    return [part for part in parts(text) if asks_for_change(part)]
+
+
+def parts(text: str) -> list[str]:
+    """Sentences and list items, without their marks."""
+    return [part for line in text.splitlines() for item in _INNER_ITEM.split(line) for part in _sentences(item)]
+
+
+def asks_for_change(sentence: str) -> bool:
+    """Whether a sentence suggests that something be done otherwise."""
+    if _KEEPS.search(sentence):
+        return bool(_BUT_CHANGES.search(sentence))
+    return bool(_IMPERATIVE.search(sentence) or _MODAL.search(sentence))
+
+
+def _sentences(item: str) -> Iterator[str]:
+    """An abbreviation's full stop ends no sentence."""
+    pending = ""
+    for piece in _END.split(_ITEM.sub("", item)):
+        pending = f"{pending} {piece}".strip() if pending else piece.strip()
+        if not _ABBREVIATION.search(pending):
+            yield from _worded(pending)
+            pending = ""
+    yield from _worded(pending)
+
+
+def _worded(text: str) -> Iterator[str]:
+    """Headings and remains of marks are no sentences: at least three words."""
+    if len(re.findall(r"\w+", text)) >= 3:
+        yield text
