@@ -81,13 +81,19 @@ def estimate_cells(
     names: Sequence[str],
     scale: Scale,
     seed: int = 0,
+    informed_mean: int | None = None,
 ) -> dict[str, Cell]:
-    """Cells of any function of cluster weights, (B, G) to (B, K); there is no interval under six clusters."""
+    """Cells of any function of cluster weights, (B, G) to (B, K); there is no interval under six clusters.
+
+    `informed` (K,) counts the clusters behind each column, `informed_mean` those behind their mean (default: the
+    fewest of them), where clusters belong to one column each.
+    """
     if not clusters:
         nothing: Cell = {"value": None, "low": None, "high": None, "n": 0, "undefined": 0}
         return {name: dict(nothing) for name in ("mean", *names)}
     counts, support = (np.append(each, each.min())[None].astype(np.intp) for each in (counted, informed))
     counts[0, -1] = counted.sum()
+    support[0, -1] = support[0, -1] if informed_mean is None else informed_mean
     estimate = Estimate(
         clusters, len(names), lambda weights: values(weights)[:, None], counts, np.zeros_like(counts), support
     )
@@ -109,7 +115,9 @@ def _alike(weights: Values, runs: Codes) -> Values:
     scaled = np.zeros_like(weights)
     for run in np.unique(runs):
         total = weights[runs == run].sum(axis=0)
-        scaled[runs == run] = np.divide(weights[runs == run], total, out=np.zeros_like(weights[runs == run]), where=total > 0)
+        scaled[runs == run] = np.divide(
+            weights[runs == run], total, out=np.zeros_like(weights[runs == run]), where=total > 0
+        )
     return scaled
 
 

@@ -21,7 +21,7 @@ _ENDINGS = (
     (r"(?:iness(?:es)?|ily|ier|iest|ied|ies)$", "y"),
     (r"ry$", "er"),
     (r"(?:able|ible|some|ness(?:es)?|ment|ity|ful|fully|ous|ously|ing(?:ly)?|ed(?:ly)?|ly|er|est|en)$", ""),
-    (r"(?:es|s|e|y|'s|’s)$", ""),
+    (r"(?:es|s|e|y|'s|\u2019s)$", ""),
 )
 _LONG_ENDING = re.compile(r"(?:ent|ant)$")
 
@@ -36,7 +36,7 @@ def mask(text: str, criteria: Iterable[Criterion]) -> str:
     stems = {stem(word) for name in names for word in _words(name)}
     for name in sorted(names, key=len, reverse=True):
         text = re.sub(_exactly(name), HIDDEN, text, flags=re.IGNORECASE)
-    text = re.sub(r"[^\W\d_]+(?:['’]s)?", lambda found: HIDDEN if _is_form(found[0], stems) else found[0], text)
+    text = re.sub(r"[^\W\d_]+(?:['\u2019]s)?", lambda found: HIDDEN if _is_form(found[0], stems) else found[0], text)
     return re.sub(rf"{HIDDEN}(?:[\s-]+{HIDDEN})+", HIDDEN, text)
 
 

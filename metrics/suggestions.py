@@ -1,8 +1,8 @@
 """Feedback as atomic suggestions: its sentences and list items that ask for a change. Plain text, no LM.
 
-Covered: English feedback with imperatives ("Add ...", "Do not count ...") or modals ("The rubric should ..."). What only
-praises, keeps or diagnoses is no suggestion. Not covered: other languages (nothing is found in them, and the counts
-say so), and a sentence that makes two suggestions, which counts once.
+Covered: English feedback with imperatives ("Add ...", "Do not count ...") or modals ("The rubric should ..."). What
+only praises, keeps or diagnoses is no suggestion. Not covered: other languages (nothing is found in them, and the
+counts say so), and a sentence that makes two suggestions, which counts once.
 """
 
 import re
@@ -13,20 +13,27 @@ MOST_SUGGESTIONS = 20
 
 _ITEM = re.compile(r"^\s*(?:[-*•+]|\(?\d{1,2}[.)]|\(?[a-z]\))\s+", flags=re.IGNORECASE)
 _INNER_ITEM = re.compile(r"(?<=[.;:])\s+(?=\(?\d{1,2}[.)]\s)")
-_END = re.compile(r"(?<=[.!?;])[\"'”’)\]*_]*\s+(?=[\"'“‘(\[*_]*[A-Z0-9])")
+_END = re.compile(r"(?<=[.!?;])[\"'\u201d\u2019)\]*_]*\s+(?=[\"'\u201c\u2018(\[*_]*[A-Z0-9])")
 _ABBREVIATION = re.compile(r"\b(?:e\.g|i\.e|etc|vs|cf|approx|no)\.$", flags=re.IGNORECASE)
 
 _VERBS = (
-    "add|adjust|allow|anchor|apply|ask|assign|avoid|award|base|be (?:more|less|explicit|clear|specific)|broaden|change|"
-    "check|clarify|consider|count|cover|cut|deduct|define|delete|demand|describe|differentiate|disregard|distinguish|do not|"
-    "don't|drop|emphasi[sz]e|encourage|ensure|exclude|expand|explain|expect|extend|focus|give|guide|highlight|ignore|"
-    "illustrate|improve|include|incorporate|increase|instruct|introduce|judge|let|limit|list|look|lower|make|mark|mention|"
-    "modify|narrow|never|note|only|penali[sz]e|point out|prefer|provide|put|raise|rate|read|reduce|refine|remind|remove|"
-    "rephrase|replace|require|reserve|restrict|revise|reward|rewrite|say|score|separate|set|shorten|show|simplify|specify|"
-    "spell out|split|start|state|stress|tell|tie|tighten|treat|try|update|use|warn|weigh|weight|write"
+    "accept|add|adjust|allow|anchor|apply|ask|assign|avoid|be (?:more|less|explicit|clear|specific)|beware|broaden|"
+    "clarify|compare|consider|count|deduct|define|delete|describe|differentiate|disregard|distinguish|do not|don't|"
+    "drop|emphasi[sz]e|encourage|ensure|exclude|expand|explain|expect|extend|give|highlight|ignore|illustrate|improve|"
+    "include|incorporate|instruct|introduce|let|look|lower|make|mention|modify|narrow|never|penali[sz]e|point out|"
+    "prefer|provide|put|raise|reduce|refine|remind|remove|rephrase|replace|require|reserve|restrict|revise|rewrite|say|"
+    "shorten|simplify|specify|spell out|stress|tell|tie|tighten|treat|try|update|warn|write"
 )
+_ALSO_NOUNS = (
+    "award|base|change|check|cover|cut|demand|focus|guide|increase|judge|limit|list|mark|note|only|rate|read|reward|score|"
+    "separate|set|show|split|start|state|use|watch|weigh|weight"
+)
+"""Verbs at the beginning of a sentence; after "and" they are nouns as often ("between rubric and score")."""
+
 _IMPERATIVE = re.compile(
-    rf"(?:^|[,:;]\s+|\b(?:and|but|then|so|also|instead|please|or)\s+)[\"'“*_]*(?:{_VERBS})\b", flags=re.IGNORECASE
+    rf"^[\"'“*_]*(?:{_VERBS}|{_ALSO_NOUNS})\b|"
+    rf"(?:[,:;]\s+|\b(?:and|but|then|also|instead|please|or)\s+)[\"'“*_]*(?:{_VERBS})\b",
+    flags=re.IGNORECASE,
 )
 _MODAL = re.compile(
     r"\b(?:should|could|must|ought to|needs? to|has to|have to|would (?:help|benefit|be better|improve)|"
@@ -35,7 +42,8 @@ _MODAL = re.compile(
 )
 _KEEPS = re.compile(
     r"^[\"'“*_]*(?:keep|retain|preserve|maintain|leave)\b|"
-    r"\b(?:must|should|can|could|may|needs? to|has to|have to)\s+(?:\w+\s+)?(?:stay|remain|be (?:kept|retained|preserved))\b",
+    r"\b(?:must|should|can|could|may|needs? to|has to|have to)\s+(?:\w+\s+)?"
+    r"(?:stay|remain|be (?:kept|retained|preserved))\b",
     flags=re.IGNORECASE,
 )
 _BUT_CHANGES = re.compile(rf"\b(?:but|and|then)\s+(?:also\s+)?(?:{_VERBS})\b", flags=re.IGNORECASE)
@@ -75,5 +83,6 @@ def _sentences(item: str) -> Iterator[str]:
 
 def _worded(text: str) -> Iterator[str]:
     """Headings and remains of marks are no sentences: at least three words."""
+    text = text.replace("**", "").strip("*_# ")
     if len(re.findall(r"\w+", text)) >= 3:
         yield text

@@ -40,7 +40,9 @@ def attribution_signature(criteria: Sequence[Criterion], order: Sequence[str]) -
 def attribution_request(order: Sequence[str]) -> str:
     """The question, with the letters that it may be answered by."""
     letters = LETTERS[: len(order)]
-    return f"Which quality is this suggestion about? Answer with one letter: {', '.join(letters[:-1])} or {letters[-1]}."
+    return (
+        f"Which quality is this suggestion about? Answer with one letter: {', '.join(letters[:-1])} or {letters[-1]}."
+    )
 
 
 def by_letter(order: Sequence[str]) -> Mapping[str, str]:
