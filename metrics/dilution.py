@@ -141,12 +141,12 @@ def note_sums(measure: Measure, placed: Placed) -> Sums:
     return _sums(values, sizes, placed, owners)
 
 
-def rewrite_cells(
-    rewrites: Sequence[RatedRewrite], runs: Codes, clusters: Codes, total: int, names: Sequence[str]
-) -> dict[str, Cell]:
-    """Adherence: `mean`, and one cell a criterion."""
-    notes = [RatedNote(each.step, "", (each.criterion,), 0, {each.criterion: each.rating}, ()) for each in rewrites]
-    return note_cells(MEASURES["specificity"], Placed(notes, runs, clusters, total), names)
+def as_notes(rewrites: Sequence[RatedRewrite]) -> list[RatedNote]:
+    """Rewrites in the shape of notes: their adherence is then the `specificity` of `note_cells`."""
+    return [
+        RatedNote(each.step, "", (each.criterion,), 0, {each.criterion: each.rating}, (), joint=each.joint)
+        for each in rewrites
+    ]
 
 
 def _items(measure: Measure, placed: Placed) -> tuple[NDArray[np.object_], Values, Values, Codes]:

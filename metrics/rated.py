@@ -17,7 +17,7 @@ class RatedNote:
     """One note: its specificity for every criterion (None is unrated) and what its suggestions are about.
 
     `suggestions` holds one choice each (None is unanswered); `left_out` counts those beyond the most that are asked
-    about; `tokens` is the note's length.
+    about; `tokens` is the note's length. `joint` says whether it was written for several criteria.
     """
 
     step: int
@@ -27,10 +27,7 @@ class RatedNote:
     ratings: Mapping[str, int | None]
     suggestions: tuple[Choice | None, ...]
     left_out: int = 0
-
-    @property
-    def joint(self) -> bool:
-        return len(self.group) > 1
+    joint: bool = False
 
     def attributed(self) -> list[str]:
         """The option of each suggestion that is attributed with confidence."""

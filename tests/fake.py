@@ -46,7 +46,7 @@ class FakeEngine:
     """
 
     supports_response_schema = True
-    supported_params = frozenset({"response_format", "temperature", "max_tokens", "seed", "logprobs"})
+    supported_params = frozenset({"response_format", "temperature", "max_tokens", "seed", "logprobs", "top_logprobs"})
 
     def __init__(
         self,

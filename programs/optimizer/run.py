@@ -9,6 +9,8 @@ from metrics.metric import METRICS
 from metrics.scores import Scores
 from metrics.summary import difference, summarize
 from programs.backends.roles import Roles
+from programs.diagnostics.bound import planned_calls
+from programs.diagnostics.live import LiveDiagnosis
 from programs.optimizer.cast import cast_roles
 from programs.optimizer.estimate import Plan
 from programs.optimizer.fan_out import Pool
@@ -69,6 +71,7 @@ class Run:
         self.roles = roles
         self.pool = Pool(settings.threads, screen.started)
         self.optimizer = teleprompter(settings, self._on_step)
+        self.diagnosis = LiveDiagnosis(settings, material.task, folder, roles, self.pool)
         self.tested: dict[str, Scores] = {}
         self.stopped: str | None = None
 
@@ -129,7 +132,9 @@ class Run:
             self.screen.at(f"test, step {step.number}")
             self.tested[str(step.number)] = self._scores(step.judge)
         tested = self.tested.get(str(step.number))
-        self.folder.add_step(step_record(step, point_values(tested) if tested else None))
+        record = step_record(step, point_values(tested) if tested else None)
+        self.folder.add_step(record)
+        self.diagnosis.see(record)
         self.screen.at(f"step {step.number + 1}/{self.settings.steps}" if step.number < self.settings.steps else "end")
 
     def _summary(self, before: Scores, after: Scores, outcome: Outcome) -> dict[str, Any]:
@@ -179,6 +184,7 @@ def plan(settings: Settings, task: Task, splits: Splits) -> Plan:
         reserved_rows=len(reserved),
         test_rows=len(splits.test),
         eval_every=settings.eval_every,
+        rater_calls=planned_calls(settings, task),
     )
 
 

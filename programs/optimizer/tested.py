@@ -47,7 +47,7 @@ def write_tested(path: Path, rows: Sequence[dspy.Example], judges: Mapping[str, 
     first = next(iter(judges.values()))
     record = {
         "criteria": [{"name": each.name, "low": each.low, "high": each.high} for each in first.criteria],
-        "rows": [_mark("row", row["row_id"]) for row in rows],
+        "rows": [mark("row", row["row_id"]) for row in rows],
         "clusters": [_cluster(row) for row in rows],
         "human": first.human.tolist(),
         "judges": {name: _listed(scores.judge) for name, scores in judges.items()},
@@ -77,8 +77,9 @@ def _listed(scores: Values) -> list[list[float | None]]:
 
 def _cluster(row: dspy.Example) -> str:
     document = row.get("document_id")
-    return _mark("row", row["row_id"]) if document is None else _mark("document", document)
+    return mark("row", row["row_id"]) if document is None else mark("document", document)
 
 
-def _mark(kind: str, name: object) -> str:
+def mark(kind: str, name: object) -> str:
+    """A row or document as results may name it: by a hash, since ids of a table may be texts."""
     return hashlib.sha256(f"{kind}|{name}".encode()).hexdigest()[:16]

@@ -10,6 +10,7 @@ import numpy as np
 
 from metrics.estimates import merge_clusters
 from metrics.scores import Codes, Scores
+from programs.diagnostics.diagnosis import Diagnosis, read_diagnosis
 from programs.errors import UserError
 from programs.optimizer.modes import parse_mode
 from programs.optimizer.tested import Tested, read_tested
@@ -24,7 +25,8 @@ KEPT = "kept"
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """One finished cell. `documents` are codes that all cells of the task share; `rubrics` go with the steps."""
+    """One finished cell. `documents` are codes that all cells of the task share; `rubrics` go with the steps;
+    `diagnosis` is there where its feedback has been rated."""
 
     cell: Cell
     summary: Mapping[str, Any]
@@ -32,6 +34,7 @@ class Result:
     documents: Codes
     rubrics: Mapping[int, Rubric]
     costs: Costs
+    diagnosis: Diagnosis | None = None
 
     @property
     def joint(self) -> bool:
@@ -113,7 +116,8 @@ def _result(path: Path, cell: Cell, tested: Tested, codes: Mapping[str, int]) ->
     documents = np.array([codes[name] for name in tested.clusters], dtype=np.intp)
     file = folder.path / "cost.json"
     costs = read_json(file) if file.exists() else costs_of(folder.calls)  # killed after its summary was written
-    return Result(cell, read_json(folder.summary), tested, documents, _rubrics(folder.steps), costs)
+    diagnosis = read_diagnosis(folder.diagnostics) if folder.diagnostics.exists() else None
+    return Result(cell, read_json(folder.summary), tested, documents, _rubrics(folder.steps), costs, diagnosis)
 
 
 def _rubrics(path: Path) -> dict[int, Rubric]:

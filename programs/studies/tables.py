@@ -5,7 +5,7 @@ from pathlib import Path
 
 from metrics.detectable import POWER_FACTOR
 from programs.records.folder import write_text
-from programs.studies import table_costs, table_lengths, table_objectives, table_one
+from programs.studies import table_costs, table_dilution, table_lengths, table_objectives, table_one
 from programs.studies.lines import Line, as_csv
 from programs.studies.plan import Study
 from programs.studies.results import Configuration, Result, configurations, results_of
@@ -45,6 +45,7 @@ class _Task:
         self.results = [result for result in results if result.cell.task_name == task]
         self.compared = [table_one.compare(one) for one in self.configurations]
         self.trajectories = [table_objectives.trajectory(one) for one in self.configurations]
+        self.dilution = table_dilution.dilution(task, self.configurations)
 
     def lines(self) -> Iterator[Line]:
         yield from table_one.cell_lines(self.results)
@@ -52,11 +53,19 @@ class _Task:
         yield from table_lengths.lines(self.results)
         yield from table_lengths.correlation_lines(self.task, self.results)
         yield from table_objectives.lines(self.trajectories)
+        yield from table_dilution.lines(self.dilution)
         yield from table_costs.lines(self.results)
 
     def markdown(self) -> str:
         return "\n\n".join(
-            [f"# {self.task}", *self._agreement(), *self._lengths(), *self._objectives(), *self._costs()]
+            [
+                f"# {self.task}",
+                *self._agreement(),
+                *self._lengths(),
+                *self._objectives(),
+                *self._dilution(),
+                *self._costs(),
+            ]
         )
 
     def _agreement(self) -> Iterator[str]:
@@ -95,6 +104,13 @@ class _Task:
             f"{table_objectives.count(self.trajectories)} Each interval alone lies above zero in 2.5 % of cases where "
             f"nothing has changed, and each configuration has {steps} chances."
         )
+
+    def _dilution(self) -> Iterator[str]:
+        if self.dilution:
+            yield "## Gradient dilution"
+            yield table_dilution.READING
+        for one in self.dilution:
+            yield from table_dilution.markdown(one)
 
     def _costs(self) -> Iterator[str]:
         yield "## Calls and tokens"
