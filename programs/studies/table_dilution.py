@@ -138,27 +138,29 @@ def _calibration(one: Dilution) -> Iterator[list[str]]:
 
 
 def _by_configuration(one: Dilution, diagnosed: Sequence[Diagnosed], shown: Mapping[str, str]) -> str:
-    header = ["mode", "gate", "seeds", *shown.values(), "notes rated", "unrated"]
-    return table(header, [_row(one, each, shown) for each in diagnosed])
+    """Measures that the rater may not be believed in share one column, which says so."""
+    known = [measure for measure in shown if believed(one.diagnoses, measure)]
+    failed = ", ".join(title for measure, title in shown.items() if measure not in known)
+    titles = [*(shown[measure] for measure in known), *([failed] if failed else [])]
+    rows = []
+    for each in diagnosed:
+        own = each.configuration
+        texts = [*(_text(each.cells, measure) for measure in known), *([FAILED] if failed else [])]
+        rows.append([own.mode, own.gate, str(len(each.diagnoses)), *texts, *_coverage(each.diagnoses)])
+    return table(["mode", "gate", "seeds", *titles, "notes rated", "unanswered"], rows)
 
 
-def _row(one: Dilution, each: Diagnosed, shown: Mapping[str, str]) -> list[str]:
-    own = each.configuration
-    texts = [_text(one, each.cells, measure) for measure in shown]
-    rated, every = (
-        sum(counts) for counts in zip(*((len(found.notes), found.gradients) for found in each.diagnoses), strict=True)
-    )
-    unrated = sum(
-        rating is None for found in each.diagnoses for note in found.notes for rating in note.ratings.values()
-    )
-    return [own.mode, own.gate, str(len(each.diagnoses)), *texts, f"{rated} of {every}", str(unrated)]
-
-
-def _text(one: Dilution, cells: Cells, measure: str) -> str:
-    if not believed(one.diagnoses, measure):
-        return FAILED
+def _text(cells: Cells, measure: str) -> str:
     found = cells.get(measure, {}).get("mean")
     return NONE if found is None or not found["n"] else cell(found)
+
+
+def _coverage(diagnoses: Sequence[Diagnosis]) -> tuple[str, str]:
+    """How many of the notes were rated, and how many of the questions got no valid answer."""
+    notes = [note for each in diagnoses for note in each.notes]
+    every = sum(each.gradients for each in diagnoses)
+    silent = sum(answer is None for note in notes for answer in (*note.ratings.values(), *note.suggestions))
+    return f"{len(notes)} of {every}", str(silent)
 
 
 def _by_criterion(one: Dilution, measure: str) -> str:

@@ -1,6 +1,7 @@
 """Writes a study's tables.md and tables.csv from the JSON files of its finished cells. No LM call is made."""
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 from metrics.detectable import POWER_FACTOR
@@ -57,16 +58,8 @@ class _Task:
         yield from table_costs.lines(self.results)
 
     def markdown(self) -> str:
-        return "\n\n".join(
-            [
-                f"# {self.task}",
-                *self._agreement(),
-                *self._lengths(),
-                *self._objectives(),
-                *self._dilution(),
-                *self._costs(),
-            ]
-        )
+        parts = (self._agreement(), self._lengths(), self._objectives(), self._dilution(), self._costs())
+        return "\n\n".join([f"# {self.task}", *chain.from_iterable(parts)])
 
     def _agreement(self) -> Iterator[str]:
         initial = table_one.baseline(self.configurations, self.task)
