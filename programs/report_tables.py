@@ -38,7 +38,7 @@ def _show_notes(summary: Mapping[str, Any], screen: Screen) -> None:
     screen.result(f"\nkept judge: {kept} (step 0 is the initial rubric)")
     optimism = summary["optimism"]["validation_minus_test"]
     if optimism is not None:
-        screen.result(f"optimism ({summary['optimism']['metric']}, validation minus test): {optimism:+.3f}")
+        screen.result(f"optimism ({summary['optimism']['metric']}, validation minus test): {_short(optimism)}")
 
 
 def show_agreement(agreement: Mapping[str, Any], screen: Screen) -> None:
@@ -78,8 +78,9 @@ def cell_text(cell: Mapping[str, Any]) -> str:
 
 
 def _short(value: float) -> str:
-    """Three decimals without the leading zero: .412, -.03 as -.030, 1.204."""
-    return f"{value:.3f}".replace("0.", ".", 1) if abs(value) < 1 else f"{value:.3f}"
+    """Three decimals without the leading zero: .412, -.03 as -.030, 1.204; what rounds to zero has no sign."""
+    text = f"{value:z.3f}"
+    return text.replace("0.", ".", 1) if abs(value) < 1 else text
 
 
 def _covered(cell: Mapping[str, int] | None) -> str:

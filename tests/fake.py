@@ -18,6 +18,7 @@ STAGES = {
     "rater": "Rate how|Decide which",
 }
 Answer = Callable[[str, str, str, tuple[int, ...]], Any]
+CHAT_END = "[[ ## completed ## ]]"
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,8 @@ class FakeEngine:
             return f"{asked.stage} text on: {asked.user[-60:]}"
         answer = self.rewrite if asked.stage == "rewrite" else self.score
         fields = fields_of(asked.request)
-        return json.dumps({name: answer(name, asked.system, asked.user, levels) for name, levels in fields.items()})
+        values = {name: answer(name, asked.system, asked.user, levels) for name, levels in fields.items()}
+        return json.dumps(values) if CHAT_END not in asked.system else chat_reply(values)
 
 
 def stage_of(system: str) -> str:
@@ -106,14 +108,23 @@ def fields_of(request: Request) -> dict[str, tuple[int, ...]]:
     if form is not None:
         schema: Mapping[str, Any] = form["schema"] if "schema" in form else form["json_schema"]["schema"]
         return {name: tuple(each.get("enum", ())) for name, each in schema["properties"].items()}
-    shape = str(request.system).rpartition("JSON object only: ")[2]
+    system = str(request.system)
+    if CHAT_END in system:
+        listed = re.findall(r"^\d+\. `(\w+)` \(Literal\[([-\d, ]+)\]\)", system, flags=re.MULTILINE)
+        return {name: tuple(map(int, levels.split(","))) for name, levels in listed}
+    shape = system.rpartition("JSON object only: ")[2]
     found = re.findall(r'"(\w+)":<(?:(-?\d+)-(-?\d+)|text)>', shape)
     return {name: tuple(range(int(low), int(high) + 1)) if low else () for name, low, high in found}
 
 
+def chat_reply(values: Mapping[str, Any]) -> str:
+    """A reply in the form of DSPy's ChatAdapter."""
+    return "".join(f"[[ ## {name} ## ]]\n{value}\n\n" for name, value in values.items()) + CHAT_END
+
+
 def rubric_in(system: str, name: str) -> str:
-    """The rubric of a criterion as the compact judge prompt shows it (one line)."""
-    found = re.search(rf"^{name} \([-\d]+\): (.*)$", system, flags=re.MULTILINE)
+    """The rubric of a criterion as a judge's prompt shows it (one line), whatever the adapter."""
+    found = re.search(rf"^(?:{name} \([-\d]+\)|\d+\. `{name}` \(Literal.*?\)): (.*)$", system, flags=re.MULTILINE)
     return found.group(1) if found else ""
 
 

@@ -45,6 +45,17 @@ def test_every_mode_runs_to_the_end_and_leaves_its_files(
     assert [step["step"] for step in steps] == [0, 1, 2]
 
 
+@pytest.mark.parametrize("adapter", ["json", "chat"])
+def test_dspys_own_adapters_score_every_row(
+    adapter: str, table: Path, tmp_path: Path, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arguments = [*own_task(table), *SIZES, "--adapter", adapter, "--run", "one", "--runs-dir", tmp_path / "runs"]
+    assert run(optimize.main, *arguments, monkeypatch=monkeypatch) == 0
+    summary = json.loads((tmp_path / "runs" / "one" / "summary.json").read_text())
+    assert {cell["unscored"] for cell in summary["after"]["coverage"].values()} == {0}
+    assert all(word in asked.system for asked in engine.of("judge") for word in (*NAMES, "Literal["))
+
+
 def check_agreement(found: dict[str, Any]) -> None:
     metrics = {"spearman", "kendall", "qwk", "krippendorff", "mae", "off_by_one", "accuracy"}
     for view in ("pooled", "by_document"):
@@ -384,7 +395,7 @@ def test_a_small_table_shrinks_the_default_sizes_together(
     assert rows["train"] > rows["test"] > rows["validation"] >= 10
 
 
-@pytest.mark.parametrize("name", ["optimize", "evaluate", "score", "study"])
+@pytest.mark.parametrize("name", ["optimize", "evaluate", "score", "study", "report"])
 def test_help_needs_no_dspy(name: str) -> None:
     code = (
         f"import sys; sys.argv = ['{name}', '--help']\n"
@@ -393,7 +404,7 @@ def test_help_needs_no_dspy(name: str) -> None:
         "finally: print('dspy' in sys.modules, 'numpy' in sys.modules)"
     )
     printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert "--lm" in printed
+    assert f"usage: {name}.py" in printed
     assert printed.endswith("False False\n")
 
 

@@ -16,7 +16,7 @@ from programs.backends.adapter import CompactAdapter, ProseAdapter
 from programs.backends.roles import Roles
 from programs.diagnostics.notes import StepNotes
 from programs.optimizer.fan_out import Pool
-from programs.optimizer.tested import mark
+from programs.optimizer.tested import row_mark
 from programs.tasks.task import Task
 from signatures.attribution import option_names
 from signatures.records import Note
@@ -41,7 +41,7 @@ class Rater:
         return [
             RatedNote(
                 step.step,
-                mark("row", note.row),
+                row_mark(note.row),
                 note.group,
                 count_tokens(note.text),
                 rating,

@@ -16,6 +16,7 @@ from programs.optimizer.run import Material, optimize, plan
 from programs.records.folder import RunFolder, read_json, write_json
 from programs.records.provenance import provenance
 from programs.report_tables import show_calls, show_summary
+from programs.reports.write import write_report
 from programs.screen import Screen
 from programs.settings import SIZES, Settings, resolve, resumed
 from programs.tasks.describe import task_from_flags
@@ -83,11 +84,22 @@ def _run(settings: Settings, material: Material, folder: RunFolder) -> int:
             screen.say("resumed: what earlier sessions paid for is replayed, and counted below as reused, not as calls")
         try:
             summary = optimize(settings, material, folder, screen)
-        except (dspy.LMError, KeyboardInterrupt):
+        except (dspy.LMError, KeyboardInterrupt) as stop:
             screen.say(f"what was paid for is kept; continue with: python programs/optimize.py --resume {folder.path}")
+            if isinstance(stop, KeyboardInterrupt) and folder.summary.exists():
+                _report(folder, material, screen)
             raise
+        _report(folder, material, screen)
     _show(summary, folder, screen)
     return 0
+
+
+def _report(folder: RunFolder, material: Material, screen: Screen) -> None:
+    """report.html. The run is whole without it, so what hinders it is only said."""
+    try:
+        write_report(folder, material.splits.test)
+    except UserError as error:
+        screen.say(f"no report: {error}")
 
 
 def _announce(settings: Settings, material: Material, folder: RunFolder, screen: Screen) -> None:
@@ -107,6 +119,8 @@ def _show(summary: Mapping[str, Any], folder: RunFolder, screen: Screen) -> None
     show_summary(summary, screen)
     show_calls(summary["calls"], screen)
     screen.result(f"judge: {folder.judge}")
+    if folder.report.exists():
+        screen.result(f"report: {folder.report}")
     screen.result(f"use it: python programs/score.py {folder.path} --data texts.csv --out scored.csv")
 
 

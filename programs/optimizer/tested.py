@@ -47,7 +47,7 @@ def write_tested(path: Path, rows: Sequence[dspy.Example], judges: Mapping[str, 
     first = next(iter(judges.values()))
     record = {
         "criteria": [{"name": each.name, "low": each.low, "high": each.high} for each in first.criteria],
-        "rows": [mark("row", row["row_id"]) for row in rows],
+        "rows": [row_mark(row["row_id"]) for row in rows],
         "clusters": [_cluster(row) for row in rows],
         "human": first.human.tolist(),
         "judges": {name: _listed(scores.judge) for name, scores in judges.items()},
@@ -67,6 +67,11 @@ def read_tested(path: Path) -> Tested:
         raise UserError(f"{path} is damaged ({error}): restore it, or remove summary.json and run again") from None
 
 
+def row_mark(row_id: object) -> str:
+    """What scores.json calls a row."""
+    return _mark("row", row_id)
+
+
 def _array(values: Sequence[Sequence[float | None]], width: int) -> Values:
     return np.array(values, dtype=np.float64).reshape(-1, width)  # None becomes NaN: unscored
 
@@ -77,9 +82,8 @@ def _listed(scores: Values) -> list[list[float | None]]:
 
 def _cluster(row: dspy.Example) -> str:
     document = row.get("document_id")
-    return mark("row", row["row_id"]) if document is None else mark("document", document)
+    return row_mark(row["row_id"]) if document is None else _mark("document", document)
 
 
-def mark(kind: str, name: object) -> str:
-    """A row or document as results may name it: by a hash, since ids of a table may be texts."""
+def _mark(kind: str, name: object) -> str:
     return hashlib.sha256(f"{kind}|{name}".encode()).hexdigest()[:16]

@@ -11,6 +11,8 @@ from typing import Any, TextIO
 
 from programs.errors import UserError
 
+_REMAKE = "restore it, or remove the run's summary.json and continue it with --resume, which repeats no call"
+
 
 def write_json(path: Path, content: Any) -> None:
     """Writes a JSON file atomically: a reader sees the old content or the new one, never a part."""
@@ -39,6 +41,24 @@ def read_json(path: Path) -> Any:
         raise UserError(f"{path} cannot be read as JSON ({error}): restore it, or start a new run") from None
 
 
+def read_lines(path: Path) -> list[dict[str, Any]]:
+    """A run's file of JSON lines. Raises UserError with the first line that is damaged."""
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")  # splitlines would also split at what texts may hold
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} cannot be read ({error}): {_REMAKE}") from None
+    return [_object(path, number, line) for number, line in enumerate(lines, start=1) if line]
+
+
+def _object(path: Path, number: int, line: str) -> dict[str, Any]:
+    try:
+        if isinstance(found := json.loads(line), dict):
+            return found
+    except ValueError:
+        pass
+    raise UserError(f"{path}, line {number} is damaged: {_REMAKE}")
+
+
 class RunFolder:
     """The files of one run. As a context manager it holds the folder against other processes."""
 
@@ -52,6 +72,7 @@ class RunFolder:
         self.summary = path / "summary.json"
         self.diagnostics = path / "diagnostics.json"
         self.timing = path / "timing.json"
+        self.report = path / "report.html"
         self._lock: TextIO | None = None
         self._steps: TextIO | None = None
 
@@ -105,7 +126,7 @@ class RunFolder:
 
     def __enter__(self) -> "RunFolder":
         for path in (
-            self.calls, self.steps, self.judge, self.scores, self.summary, self.diagnostics, self.timing,
+            self.calls, self.steps, self.judge, self.scores, self.summary, self.diagnostics, self.timing, self.report,
         ):  # fmt: skip
             if path.exists() and not path.is_file():
                 raise UserError(f"{path} is not a file: restore it, or start a new run")

@@ -15,7 +15,7 @@ from programs.optimizer.scoring import judge_rows, scores_of
 from programs.tasks.fields import Input
 from programs.tasks.task import Task
 from signatures.records import Criterion
-from tests.fake import FakeEngine, fake_lm, rated_rows
+from tests.fake import FakeEngine, fake_lm, rated_rows, rubric_in
 
 
 def test_a_joint_judge_makes_one_call_and_a_separate_one_a_call_a_criterion(task: Task) -> None:
@@ -53,11 +53,16 @@ def test_every_adapter_makes_one_call_a_reply_whether_it_parses_or_not(task: Tas
     assert set(prediction.toDict().values()) == {None}
 
 
-def test_the_chat_adapter_reads_its_own_format(task: Task) -> None:
-    reply = "".join(f"[[ ## {name} ## ]]\n4\n\n" for name in task.criterion_names) + "[[ ## completed ## ]]"
-    with dspy.context(lm=fake_lm(FakeEngine(reply=lambda asked: reply))):
-        prediction = Judge(task, adapter="chat")(text="T")
-    assert set(prediction.toDict().values()) == {4}
+@pytest.mark.parametrize("adapter", ["compact", "json", "chat"])
+def test_every_adapter_shows_the_rubrics_and_reads_the_scores(task: Task, adapter: str) -> None:
+    def score(name: str, system: str, user: str, levels: tuple[int, ...]) -> int:
+        assert "the text itself" in user
+        return levels[-1] if rubric_in(system, name) == f"how to score {name}" else levels[0]
+
+    judge = Judge(task, rubric={"fluency": "how to score fluency"}, adapter=adapter)
+    with dspy.context(lm=fake_lm(FakeEngine(score))):
+        prediction = judge(text="the text itself")
+    assert prediction.toDict() == {name: 5 if name == "fluency" else 1 for name in task.criterion_names}
 
 
 def test_a_text_beyond_the_context_window_is_unscored(task: Task) -> None:

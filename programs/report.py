@@ -1,0 +1,24 @@
+"""Makes a run's report.html again from the run's files, without an LM call."""
+
+from collections.abc import Sequence
+
+from programs.command import run
+from programs.flags import Parser
+
+
+def parser() -> Parser:
+    parser = Parser(prog="report.py", description=__doc__)
+    parser.add_argument("run", metavar="RUN", help="a run's folder, or its name")
+    parser.add_argument("--runs-dir", help="folder of the runs (default: runs)")
+    return parser
+
+
+def main(arguments: Sequence[str]) -> int:
+    given = vars(parser().parse_args(arguments))
+    from programs.reports.write import report_from_flags  # DSPy is imported only after --help had its chance
+
+    return report_from_flags(given)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,52 @@
+"""A run whose data, criterion label and LM texts all hold a script."""
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from programs import optimize
+from programs.records.folder import RunFolder
+from tests.commands import run
+from tests.fake import Asked, FakeEngine, fake_lm
+
+PAYLOAD = "</script><script>window.hacked=1</script><img src=x onerror='window.hacked=1'> {{ 7*7 }}"
+
+
+def hostile_reply(asked: Asked) -> str | None:
+    return f"{asked.stage}: {PAYLOAD}" if asked.stage in ("loss", "gradient") else None
+
+
+@pytest.fixture
+def engine() -> FakeEngine:
+    """Every rewrite is kept, so that all figures have something to show."""
+    return FakeEngine(reply=hostile_reply, rewrite=lambda name, system, user, levels: f"{name}, be strict: {PAYLOAD}")
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    path = tmp_path / "rated.csv"
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["id", "answer", f"Helpful {PAYLOAD}", "polite"])
+        for place in range(60):
+            writer.writerow([f"d{place % 20}", f"answer {place} {PAYLOAD}", 1 + place * 7 % 5, place * 3 % 4])
+    return path
+
+
+@pytest.fixture
+def arguments(table: Path, tmp_path: Path, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """What starts the run; every LM name leads to the fake engine."""
+    monkeypatch.setattr("programs.optimizer.cast.language_model", lambda *_, **__: fake_lm(engine))
+    return [
+        "--data", table, "--inputs", "answer", "--criteria", f"helpful=Helpful {PAYLOAD}:1-5,polite:0-3",
+        "--group", "id", "--train-size", 8, "--val-size", 12, "--test-size", 16, "--steps", 2, "--eval-every", 1,
+        "--gate", "mae", "--accept", "not_worse", "--run", "one", "--runs-dir", tmp_path / "runs",
+    ]  # fmt: skip
+
+
+@pytest.fixture
+def run_folder(arguments: list[object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunFolder:
+    """The finished run."""
+    assert run(optimize.main, *arguments, monkeypatch=monkeypatch) == 0
+    return RunFolder(tmp_path / "runs" / "one")
