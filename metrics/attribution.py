@@ -92,10 +92,12 @@ def _measured(token: Mapping[str, Any], letters: Mapping[str, str]) -> Choice:
 
 
 def _chosen(answer: str, letters: Mapping[str, str]) -> str | None:
-    """The letter that the reply begins with, or the only one in it that stands alone."""
-    if (first := re.match(r"\W*([A-Z])\b", answer)) and first[1] in letters:
+    """The letter that the reply begins with, as a mark, or the only one in it that stands alone and is no word."""
+    if (first := re.match(r"\W*([A-Z])(?=\W*$|[).:*\]])", answer)) and first[1] in letters:
         return first[1]
-    alone = {letter for letter in re.findall(r"\b[A-Z]\b", answer) if letter in letters}
+    alone = {
+        letter for letter in re.findall(r"\b(?:[B-HJ-Z]|[AI](?!\s+(?!or\b|and\b)[a-z]))\b", answer) if letter in letters
+    }
     return alone.pop() if len(alone) == 1 else None
 
 
