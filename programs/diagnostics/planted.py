@@ -24,6 +24,8 @@ TEMPLATES = (
     "{meaning}",
     "The levels can stay. The judge looked at other things than {title}. Lower the score of a text that does badly on "
     "this: {meaning}",
+    "The instruction is easy to follow. On this case {title} was judged wrongly. Give the highest score only where the "
+    "answer to this is a clear yes: {meaning}",
 )
 """One specific note each, for every criterion of an own task."""
 

@@ -74,7 +74,7 @@ def test_a_reasoning_model_keeps_its_tokens() -> None:
         ("A or B?", None),
         ("Anger", None),
         ("A note about joy", None),
-    ],  # fmt: skip
+    ],
 )
 def test_a_reply_names_one_option_or_none(answer: str, option: str | None) -> None:
     found = read_choice(answer, (), LETTERS)

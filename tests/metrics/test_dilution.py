@@ -63,7 +63,7 @@ def test_suggestions_are_counted_for_the_criteria_that_a_note_was_written_for() 
     )
     assert means("suggestions", found)["mean"] == pytest.approx(7 / 3)
     assert means("for_criterion", found) == {"mean": 3 / 4, "a": 1.5, "b": 0}
-    assert means("for_criterion_per_100_tokens", found) == {"mean": 300 / 250, "a": 2, "b": 0}
+    assert means("for_criterion_per_100_tokens", found) == pytest.approx({"mean": 300 / 250, "a": 2, "b": 0})
     assert means("covered", found) == {"mean": 0.5, "a": 1, "b": 0}
     assert means("generic", found)["mean"] == pytest.approx(1 / 6)  # of the answered ones
     assert means("unclear", found)["mean"] == pytest.approx(1 / 6)
@@ -119,7 +119,7 @@ def test_a_difference_is_of_the_means_of_both_sides() -> None:
         note_sums(MEASURES["specificity"], found.only([each.joint is side for each in found.notes]))
         for side in (False, True)
     )
-    assert difference_cells(separate, joint, ["all"], WIDE)["all"]["value"] == 5.5
+    assert difference_cells(separate, joint, ["all"], WIDE)["all"]["value"] == pytest.approx(5.5)
 
 
 def test_balanced_accuracy_and_chance_of_a_rater_that_looks_at_nothing() -> None:
