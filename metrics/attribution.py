@@ -32,15 +32,15 @@ LEAST = 1e-3
 def attribution(example: dspy.Example, prediction: Mapping[str, Any], trace: object = None) -> Choice | None:
     """A DSPy metric: what `prediction["suggestion"]` is about, among `example["criteria"]` in `example["order"]`.
 
+    Logprobs are asked for unless `example["logprobs"]` says no, or the LM is known not to give them.
     Asks `dspy.settings.lm`, under the settings' adapter. None where the reply names no option (unanswered).
     """
     criteria: Sequence[Criterion] = example["criteria"]
     order: Sequence[str] = example["order"]
     choose = dspy.Predict(attribution_signature(criteria, order))
+    config = _config(dspy.settings.lm) if example.get("logprobs", True) else {}
     try:
-        reply = choose(
-            suggestion=prediction["suggestion"], request=attribution_request(order), config=_config(dspy.settings.lm)
-        )
+        reply = choose(suggestion=prediction["suggestion"], request=attribution_request(order), config=config)
     except AdapterParseError:
         return None
     return read_choice(reply["answer"], _tokens(reply), by_letter(order))

@@ -20,6 +20,9 @@ GRADES = (WRONG, GENERIC, SPECIFIC)
 """What a planted note is for the criterion that it is rated for, worst first: about another one, about none, about it
 with concrete changes. Notes that mix all criteria are rated too, but where they belong is a matter of taste."""
 
+ROUNDING = 1e-9
+"""An interval without width, as a rater that always says the same has, is not above chance by a rounding error."""
+
 CONCORDANCE = Scale(0.0, 1.0, "wilson")
 
 
@@ -60,13 +63,13 @@ def mean_by_grade(rated: Sequence[PlantedRating]) -> dict[str, dict[str, float |
 
 def above(cell: Cell | None, chance: float) -> bool:
     """Whether the whole interval lies above chance."""
-    return cell is not None and cell["low"] is not None and cell["low"] > chance
+    return cell is not None and cell["low"] is not None and cell["low"] > chance + ROUNDING
 
 
 def orders(cells: dict[str, Cell]) -> bool:
     """Over all pairs the interval must lie above chance, and every neighbouring pair's value."""
     whole = cells["all"] if "all" in cells else next(iter(cells.values()))
-    return above(whole, 0.5) and all((cell["value"] or 0) > 0.5 for cell in cells.values())
+    return above(whole, 0.5) and all((cell["value"] or 0) > 0.5 + ROUNDING for cell in cells.values())
 
 
 def _concordance(rated: Sequence[PlantedRating], numbers: Sequence[int], grades: Sequence[str]) -> Cell:

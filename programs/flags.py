@@ -90,6 +90,11 @@ def add_rating_flags(parser: Parser) -> None:
         type=whole(1),
         help=f"orders of the options in which the rater attributes a suggestion (default {Settings.rate_orders})",
     )
+    group.add_argument(
+        "--rate-logprobs",
+        choices=("auto", "off"),
+        help="read the rater's choice from token probabilities where the LM gives them (default auto)",
+    )
 
 
 def add_diagnose_flags(parser: Parser) -> None:

@@ -24,7 +24,7 @@ class LiveDiagnosis:
     def __init__(self, settings: Settings, task: Task, folder: RunFolder, roles: Roles, pool: Pool) -> None:
         self._every = settings.rate_every
         self._origin = Origin.of(settings, task)
-        self._rater = Rater(task, roles, pool, settings.rate_orders, settings.schema)
+        self._rater = Rater.of(settings, task, roles, pool)
         self._folder = folder
         self._last: Mapping[str, Any] | None = None
         self._diagnosis: Diagnosis | None = None

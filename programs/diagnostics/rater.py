@@ -17,6 +17,7 @@ from programs.backends.roles import Roles
 from programs.diagnostics.notes import StepNotes
 from programs.optimizer.fan_out import Pool
 from programs.optimizer.tested import row_mark
+from programs.settings import Settings
 from programs.tasks.task import Task
 from signatures.attribution import option_names
 from signatures.records import Note
@@ -31,6 +32,11 @@ class Rater:
     pool: Pool
     orders: int
     schema: str = "auto"
+    logprobs: bool = True
+
+    @classmethod
+    def of(cls, settings: Settings, task: Task, roles: Roles, pool: Pool) -> "Rater":
+        return cls(task, roles, pool, settings.rate_orders, settings.schema, settings.rate_logprobs == "auto")
 
     def step(self, step: StepNotes, notes: Sequence[Note]) -> list[RatedNote]:
         """Ratings of some of a step's notes."""
@@ -77,7 +83,8 @@ class Rater:
         ways = orders(option_names(criteria), self.orders)
         masked = [mask(text, criteria) for text in texts]
         # one order after the other: all of its prompts begin alike, which prefix caches reward
-        asked = [(dspy.Example(criteria=criteria, order=way), {"suggestion": text}) for way in ways for text in masked]
+        examples = [dspy.Example(criteria=criteria, order=way, logprobs=self.logprobs) for way in ways]
+        asked = [(example, {"suggestion": text}) for example in examples for text in masked]
         with self.roles.playing("rater"), dspy.context(adapter=ProseAdapter()):
             answers = self.pool.map("rating: attribution", lambda item: attribution(*item), asked)
         return [averaged(answers[place :: len(texts)]) for place in range(len(texts))]

@@ -81,9 +81,7 @@ def rate(subject: Subject, screen: Screen, shared: Known | None) -> Diagnosis:
         try:
             roles = cast_roles(settings, calls)
             screen.tokens = lambda: token_sum(calls.summary())
-            rater = Rater(
-                subject.task, roles, Pool(settings.threads, screen.started), settings.rate_orders, settings.schema
-            )
+            rater = Rater.of(settings, subject.task, roles, Pool(settings.threads, screen.started))
             diagnosis = Diagnosis(subject.origin, RaterName.of(roles, settings.rate_orders), calibrate(rater))
             for step, chosen in subject.steps:
                 diagnosis = diagnosis.plus(len(step.gradients), rater.step(step, chosen), rater.rewrites(step))
