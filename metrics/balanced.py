@@ -42,9 +42,11 @@ def attribution_cells(answers: Sequence[Attributed], total: int, classes: Sequen
 
     counted, informed = asked.sum(axis=0).astype(np.intp), np.count_nonzero(asked, axis=0)
     every = int(np.count_nonzero(asked.sum(axis=1)))
+    accuracy = estimate_cells(right, total, counted, informed, present, SHARE, informed_mean=every)
+    above = estimate_cells(beyond, total, counted, informed, present, DIFFERENCE, informed_mean=every)
     return {
-        "accuracy": estimate_cells(right, total, counted, informed, present, SHARE, informed_mean=every),
-        "above_chance": estimate_cells(beyond, total, counted, informed, present, DIFFERENCE, informed_mean=every),
+        "accuracy": accuracy,
+        "above_chance": {name: _with_interval(cell, accuracy[name]) for name, cell in above.items()},
     }
 
 
@@ -57,6 +59,14 @@ def attributed(notes: Iterable[tuple[int, RatedNote]]) -> list[Attributed]:
         for choice in note.suggestions
         if choice is not None
     ]
+
+
+def _with_interval(above: Cell, accuracy: Cell) -> Cell:
+    """Where all clusters are alike (a rater that is always right): the accuracy's interval, moved by chance."""
+    value, low, high = accuracy["value"], accuracy["low"], accuracy["high"]
+    if above["low"] is not None or above["value"] is None or value is None or low is None or high is None:
+        return above
+    return {**above, "low": above["value"] + low - value, "high": above["value"] + high - value}
 
 
 def _counts(answers: Sequence[Attributed], total: int, present: Sequence[str]) -> tuple[Values, Values]:

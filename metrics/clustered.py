@@ -6,6 +6,7 @@ rows, so notes are no independent draws.
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from math import isclose
 
 import numpy as np
 
@@ -83,7 +84,9 @@ def estimate_cells(
     seed: int = 0,
     informed_mean: int | None = None,
 ) -> dict[str, Cell]:
-    """Cells of any function of cluster weights, (B, G) to (B, K); there is no interval under six clusters.
+    """Cells of any function of cluster weights, (B, G) to (B, K).
+
+    There is no interval under six clusters, and none where no cluster differs from the others.
 
     `informed` (K,) counts the clusters behind each column, `informed_mean` those behind their mean (default: the
     fewest of them), where clusters belong to one column each.
@@ -97,7 +100,8 @@ def estimate_cells(
     estimate = Estimate(
         clusters, len(names), lambda weights: values(weights)[:, None], counts, np.zeros_like(counts), support
     )
-    return cell_table(estimate, ["value"], [scale], names, seed=seed, resamples=RESAMPLES)["value"]
+    table = cell_table(estimate, ["value"], [scale], names, seed=seed, resamples=RESAMPLES)["value"]
+    return {name: _without_false_certainty(cell) for name, cell in table.items()}
 
 
 def codes(keys: Sequence[Hashable]) -> tuple[Codes, int]:
@@ -109,6 +113,12 @@ def codes(keys: Sequence[Hashable]) -> tuple[Codes, int]:
 def enough(total: int) -> bool:
     """Whether so many clusters give an interval."""
     return total >= FEWEST_CLUSTERS
+
+
+def _without_false_certainty(cell: Cell) -> Cell:
+    """That no cluster differs (a rater that only says 10) is no evidence that the next one will not."""
+    low, high = cell["low"], cell["high"]
+    return {**cell, "low": None, "high": None} if low is not None and isclose(low, high or 0.0, abs_tol=1e-9) else cell
 
 
 def _alike(weights: Values, runs: Codes) -> Values:

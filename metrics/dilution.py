@@ -32,7 +32,7 @@ from metrics.summary import Cell
 Item = tuple[str, float | None, float]
 """What one note says of one criterion ("" for none in particular): a value, None where unknown, and its size."""
 
-RATING, SHARE, COUNT = Scale(1.0, 10.0, "plain"), Scale(0.0, 1.0, "plain"), Scale(0.0, np.inf, "logarithm")
+RATING, SHARE, COUNT = Scale(1.0, 10.0, "plain"), Scale(0.0, 1.0, "wilson"), Scale(0.0, np.inf, "logarithm")
 
 
 @dataclass(frozen=True)

@@ -41,11 +41,18 @@ _MODAL = re.compile(
     flags=re.IGNORECASE,
 )
 _KEEPS = re.compile(
-    r"^[\"'“*_]*(?:keep|retain|preserve|maintain|leave)\b|"
+    r"^[\"'\u201c*_]*(?:keep|retain|preserve|maintain|leave)\b|"
     r"\b(?:must|should|can|could|may|needs? to|has to|have to)\s+(?:\w+\s+)?"
-    r"(?:stay|remain|be (?:kept|retained|preserved))\b",
+    r"(?:stay|remain|be (?:kept|retained|preserved))\b|"
+    r"\b(?:not|n't)\s+(?:need|have|be|require)\b.{0,20}\bchang|\bno (?:\w+ )?changes?\b",
     flags=re.IGNORECASE,
 )
+_EXPLAINS = re.compile(
+    r"^(?:the|this)\s+(?:judge|score|human)\b(?:(?!\b(?:should|must|could|needs? to|has to|have to)\b).)*\bbecause\b",
+    flags=re.IGNORECASE,
+)
+"""A diagnosis, whatever it says that the rubric asks for ("... because the rubric says that it should be rated")."""
+
 _BUT_CHANGES = re.compile(rf"\b(?:but|and|then)\s+(?:also\s+)?(?:{_VERBS})\b", flags=re.IGNORECASE)
 
 
@@ -65,7 +72,7 @@ def parts(text: str) -> list[str]:
 
 def asks_for_change(sentence: str) -> bool:
     """Whether a sentence suggests that something be done otherwise."""
-    if _KEEPS.search(sentence):
+    if _KEEPS.search(sentence) or _EXPLAINS.search(sentence):
         return bool(_BUT_CHANGES.search(sentence))
     return bool(_IMPERATIVE.search(sentence) or _MODAL.search(sentence))
 

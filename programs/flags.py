@@ -101,9 +101,9 @@ def add_diagnose_flags(parser: Parser) -> None:
     parser.add_argument("places", nargs="+", metavar="RUN_OR_STUDY", help="folders of runs or studies, or their names")
     parser.add_argument("--runs-dir", help="folder of the runs (default: runs)")
     parser.add_argument(
-        "--limit", type=whole(1), help="rate at most so many notes a run, drawn by --seed (default all)"
+        "--limit", type=whole(1), help="rate at most so many notes a run, drawn by --seed (all)"
     )
-    add_seed_flag(parser)
+    parser.add_argument("--seed", type=whole(0), help="seed of the draw of --limit (default: the run's)")
 
 
 def add_judge_flags(parser: Parser) -> None:

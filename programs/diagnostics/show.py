@@ -1,9 +1,10 @@
 """What a person reads of one run's diagnosis on the screen."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from metrics.dilution import MEASURES
-from programs.diagnostics.cells import Cells, cells_of
+from metrics.summary import Cell
+from programs.diagnostics.cells import believed, cells_of
 from programs.diagnostics.diagnosis import Diagnosis
 from programs.diagnostics.verdicts import verdict_rows
 from programs.report_tables import cell_text
@@ -23,21 +24,20 @@ def show_diagnosis(diagnosis: Diagnosis, screen: Screen) -> None:
         verdict_rows(diagnosis.calibration),
     )
     cells, names = cells_of([diagnosis]), list(origin.criteria)
-    rows = [_row(name, cells, names) for name in (*MEASURES, "accuracy", "above_chance", "adherence")]
-    screen.table(
-        f"\nfeedback of {origin.mode} ({len(diagnosis.notes)} of {diagnosis.gradients} notes)",
-        ["measure", "mean", *names, "n"],
-        rows,
-    )
+    rows = []
+    for name in (*MEASURES, "accuracy", "above_chance", "adherence"):
+        if not believed([diagnosis], name):
+            rows.append([_title(name), FAILED, *[""] * (len(names) + 1)])
+        elif (found := cells.get(name)) and found["mean"]["n"]:
+            rows.append([_title(name), *_row(found, names)])
+    title = f"\nfeedback of {origin.mode} ({len(diagnosis.notes)} of {diagnosis.gradients} notes)"
+    screen.table(title, ["measure", "mean", *names, "n"], rows)
 
 
-def _row(measure: str, cells: Cells, names: Sequence[str]) -> list[str]:
-    if measure not in cells:
-        return [measure.replace("_", " "), FAILED, *[""] * (len(names) + 1)]
-    found = cells[measure]
-    return [
-        measure.replace("_", " "),
-        cell_text(found["mean"]) if found else "undefined",
-        *(cell_text(found[name]) if name in found else "" for name in names),
-        str(found["mean"]["n"]) if found else "0",
-    ]
+def _title(measure: str) -> str:
+    return measure.replace("_", " ")
+
+
+def _row(found: Mapping[str, Cell], names: Sequence[str]) -> list[str]:
+    texts = (cell_text(found[name]) if name in found else "" for name in ("mean", *names))
+    return [*texts, str(found["mean"]["n"])]

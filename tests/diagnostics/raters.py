@@ -2,6 +2,7 @@
 
 import json
 import re
+import zlib
 from collections.abc import Callable
 
 from tests.fake import Asked
@@ -23,7 +24,9 @@ def focused_notes(asked: Asked) -> str | None:
 
 
 def diluted_notes(asked: Asked) -> str | None:
-    """Separate notes suggest two things for their criterion, joint ones two for the first and none for the others."""
+    """Separate notes suggest two things for their criterion, most joint ones two for the first, none for the others."""
+    if zlib.crc32(asked.user.encode()) % 4 == 0:
+        return focused_notes(asked)
     return _notes(asked, lambda names: _suggestions(names[0]) + ["Make the rubric clearer."] * 2 * (len(names) - 1))
 
 

@@ -20,6 +20,12 @@ from signatures.records import Criterion
         ("The judge gave 4 because the rubric is vague.", []),
         ("## Changes\n\nThe rubric would benefit from examples!", ["The rubric would benefit from examples!"]),
         ("Give no extra level, e.g. Praise is a 2.", ["Give no extra level, e.g. Praise is a 2."]),
+        ("The judge gave this score because the rubric states that it should be rated from 0 to 3.", []),
+        ("The judge should not be harsh because of slang.", ["The judge should not be harsh because of slang."]),
+        (
+            "The rubric does not need to be changed, as it is clear. It should not be changed. No changes are needed.",
+            [],
+        ),
         ("", []),
     ],
 )
