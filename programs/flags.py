@@ -100,9 +100,7 @@ def add_rating_flags(parser: Parser) -> None:
 def add_diagnose_flags(parser: Parser) -> None:
     parser.add_argument("places", nargs="+", metavar="RUN_OR_STUDY", help="folders of runs or studies, or their names")
     parser.add_argument("--runs-dir", help="folder of the runs (default: runs)")
-    parser.add_argument(
-        "--limit", type=whole(1), help="rate at most so many notes a run, drawn by --seed (all)"
-    )
+    parser.add_argument("--limit", type=whole(1), help="rate at most so many notes a run, drawn by --seed (all)")
     parser.add_argument("--seed", type=whole(0), help="seed of the draw of --limit (default: the run's)")
 
 
