@@ -48,7 +48,8 @@ def run_cell(study: Path, every: Sequence[Cell], ready: Ready, screen: Screen) -
     with folder:
         if not folder.config.is_file():
             write_json(folder.config, ready.config)
-        shared = answers_of(study, every, ready.cell) if ready.settings.reuse == "on" else None
+        rated = ready.settings.rate_every > 0
+        shared = answers_of(study, every, ready.cell, seedless=rated) if ready.settings.reuse == "on" else None
         try:
             return optimize(ready.settings, ready.material, folder, screen, shared)
         finally:
@@ -64,11 +65,15 @@ def begun_configs(study: Path, every: Sequence[Cell]) -> dict[str, dict[str, Any
     return found
 
 
-def answers_of(study: Path, every: Sequence[Cell], cell: Cell) -> SharedAnswers:
-    """What the other cells of the same task and seed have paid for, such as the initial judge's scores."""
+def answers_of(study: Path, every: Sequence[Cell], cell: Cell, *, seedless: bool = False) -> SharedAnswers:
+    """What the other cells of the same task and seed have paid for, such as the initial judge's scores.
+
+    With `seedless`, those of other seeds too: what is asked at temperature 0 has no seed (the rater's planted notes).
+    """
     shared = SharedAnswers()
     for other in every:
-        if (other.task, other.data, other.seed) == (cell.task, cell.data, cell.seed) and other != cell:
+        alike = (other.task, other.data) == (cell.task, cell.data) and (seedless or other.seed == cell.seed)
+        if alike and other != cell:
             shared.add(cell_folder(study, other).calls)
     return shared
 

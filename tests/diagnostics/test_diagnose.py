@@ -90,8 +90,12 @@ def test_the_numbers_of_a_rater_that_fails_are_in_no_table(
     study_of: Command, rate: Command, runs: Path, engine: FakeEngine
 ) -> None:
     engine.reply = together(diluted_notes, constant_rater)
-    assert study_of() == 0
+    assert study_of("--rate-every", "1", *FEW) == 0
+    asked = [(each.system, each.user) for each in engine.of("rater")]
+    assert len(asked) == len(set(asked))
+    engine.asked.clear()
     assert rate(*FEW) == 0
+    assert not engine.asked
     shown = {line["metric"] for line in lines(runs, table="dilution")}
     assert shown == {"suggestions"}
     assert {line["view"] for line in lines(runs, table="calibration")} == {"failed"}
