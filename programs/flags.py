@@ -79,7 +79,11 @@ def add_lm_flags(parser: Parser, roles: Sequence[str] = ROLE_NAMES) -> None:
         )
     group.add_argument("--threads", type=whole(1), help=f"LM calls in flight (default {Settings.threads})")
     group.add_argument("--retries", type=whole(0), help=f"retries of a failed call (default {Settings.retries})")
-    group.add_argument("--reuse", choices=("on", "off"), help="answers from DSPy's cache of earlier runs (default on)")
+    group.add_argument(
+        "--reuse",
+        choices=("on", "off"),
+        help="on (default): no known answer is paid for again; off: every planned call is sent",
+    )
     group.add_argument("--save-prompts", action="store_true", help="keep every prompt in calls.jsonl, to read them")
 
 
@@ -154,6 +158,15 @@ def add_study_flags(parser: Parser) -> None:
     group.add_argument("--run", help="the study's name (default: the file's, or study-time); an old one continues")
     group.add_argument("--runs-dir", help="folder of the runs (default: runs)")
     group.add_argument("--yes", action="store_true", help="start without asking")
+    group.add_argument(
+        "--engine", choices=("local", "ray"), help="where cells run: here (default), or on a Ray cluster"
+    )
+    group.add_argument(
+        "--parallel-cells", type=whole(1), help="cells at once with --engine local, of different tasks or seeds (1)"
+    )
+    group.add_argument(
+        "--ray-address", help="the cluster (default: RAY_ADDRESS, or the one here); a cell takes --threads CPUs (4)"
+    )
 
 
 def add_limit_flags(parser: Parser) -> None:

@@ -1,4 +1,4 @@
-"""Makes a run's report.html again from the run's files, without an LM call."""
+"""Makes the report.html of a run or a study again from its files, without an LM call."""
 
 from collections.abc import Sequence
 
@@ -8,14 +8,14 @@ from programs.flags import Parser
 
 def parser() -> Parser:
     parser = Parser(prog="report.py", description=__doc__)
-    parser.add_argument("run", metavar="RUN", help="a run's folder, or its name")
+    parser.add_argument("run", metavar="RUN", help="the folder of a run or of a study, or its name")
     parser.add_argument("--runs-dir", help="folder of the runs (default: runs)")
     return parser
 
 
 def main(arguments: Sequence[str]) -> int:
     given = vars(parser().parse_args(arguments))
-    from programs.reports.write import report_from_flags  # DSPy is imported only after --help had its chance
+    from programs.studies.report import report_from_flags  # DSPy is imported only after --help had its chance
 
     return report_from_flags(given)
 

@@ -38,7 +38,7 @@ def _show_notes(summary: Mapping[str, Any], screen: Screen) -> None:
     screen.result(f"\nkept judge: {kept} (step 0 is the initial rubric)")
     optimism = summary["optimism"]["validation_minus_test"]
     if optimism is not None:
-        screen.result(f"optimism ({summary['optimism']['metric']}, validation minus test): {_short(optimism)}")
+        screen.result(f"optimism ({summary['optimism']['metric']}, validation minus test): {short(optimism)}")
 
 
 def show_agreement(agreement: Mapping[str, Any], screen: Screen) -> None:
@@ -73,11 +73,11 @@ def cell_text(cell: Mapping[str, Any]) -> str:
     """`.412 [.310, .502]`, or the value alone where there is no interval, or `undefined`."""
     if cell["value"] is None:
         return "undefined"
-    value = _short(cell["value"])
-    return value if cell["low"] is None else f"{value} [{_short(cell['low'])}, {_short(cell['high'])}]"
+    value = short(cell["value"])
+    return value if cell["low"] is None else f"{value} [{short(cell['low'])}, {short(cell['high'])}]"
 
 
-def _short(value: float) -> str:
+def short(value: float) -> str:
     """Three decimals without the leading zero: .412, -.03 as -.030, 1.204; what rounds to zero has no sign."""
     text = f"{value:z.3f}"
     return text.replace("0.", ".", 1) if abs(value) < 1 else text

@@ -48,15 +48,21 @@ class Screen:
         if self._bars is not None:
             self._overall = self._bars.add_task("all calls", total=calls, tokens="")
 
-    def row(self, name: str, calls: int) -> Callable[[str], None]:
-        """A bar of its own on a terminal, for one of many runs; the returned function moves it and renames it."""
+    def row(self, name: str, calls: int) -> Callable[[str | None], None]:
+        """A bar of its own on a terminal, for one of many runs; the returned function moves it and renames it, or takes
+        it away (None)."""
         if self._bars is None:
             return lambda text: None
         bars = self._bars
-        if self._phase is not None:
-            bars.remove_task(self._phase)
-        self._phase = task = bars.add_task(name, total=calls, tokens="")
-        return lambda text: bars.update(task, advance=1, description=text)
+        task = bars.add_task(name, total=calls, tokens="")
+
+        def move(text: str | None) -> None:
+            if text is None:
+                bars.remove_task(task)
+            else:
+                bars.update(task, advance=1, description=text)
+
+        return move
 
     def at(self, where: str) -> None:
         """Names the part of the run that the next phases belong to, such as `step 2/3`."""

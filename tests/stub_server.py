@@ -40,7 +40,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.server.status != 200:
             self._send(self.server.status, {"error": {"message": "the stub fails", "type": "stub"}})
             return
-        self._send(200, _completion(self.server.engine.complete(request_from_openai_chat(body))))
+        self._send(200, completion(self.server.engine.complete(request_from_openai_chat(body))))
 
     def _send(self, status: int, content: dict[str, Any]) -> None:
         data = json.dumps(content).encode()
@@ -54,7 +54,8 @@ class _Handler(BaseHTTPRequestHandler):
         """Silent."""
 
 
-def _completion(response: Response) -> dict[str, Any]:
+def completion(response: Response) -> dict[str, Any]:
+    """A response in the form of the chat completions API."""
     usage = response.usage
     return {
         "id": "stub",

@@ -19,7 +19,16 @@ from tests.fake import FakeEngine, fake_lm
 from tests.stub_server import stub_server
 
 ROOT = Path(__file__).parents[1]
-ROLE_KEYS = {"calls", "failed", "truncated", "reused", "prompt_tokens", "completion_tokens", "cached_prompt_tokens"}
+ROLE_KEYS = {
+    "calls",
+    "failed",
+    "truncated",
+    "reused",
+    "skipped",
+    "prompt_tokens",
+    "completion_tokens",
+    "cached_prompt_tokens",
+}
 
 
 @pytest.mark.parametrize("mode", MODES)

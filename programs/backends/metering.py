@@ -15,7 +15,8 @@ from dspy.lm15 import DataPart, Request, Response
 from dspy.utils.usage_tracker import UsageTracker
 
 from programs.records.budget import Budget
-from programs.records.calls import Answer, CallLog
+from programs.records.calls import CallLog
+from programs.records.lines import Answer
 
 
 class MeteredEngine:

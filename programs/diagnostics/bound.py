@@ -27,11 +27,13 @@ def rating_calls(task: Task, orders: int, steps: Sequence[tuple[StepNotes, Seque
 
 
 def planned_calls(settings: Settings, task: Task) -> int:
-    """For a run with `--rate-every` that has not begun: a note may hold the most suggestions that are asked about."""
+    """For a run with `--rate-every` that has not begun."""
     steps = settings.steps // settings.rate_every if settings.rate_every else 0
-    if not steps:
-        return 0
-    criteria, orders = task.criterion_names, settings.rate_orders
+    return calibration_calls(task, settings.rate_orders) + steps * step_calls(settings, task) if steps else 0
+
+
+def step_calls(settings: Settings, task: Task) -> int:
+    """For one step that has not begun: a note may hold the most suggestions that are asked about."""
+    criteria = task.criterion_names
     notes = len(groups(parse_mode(settings.mode).gradient, criteria)) * settings.batch_size
-    each = notes * (len(criteria) + MOST_SUGGESTIONS * orders) + len(criteria)
-    return calibration_calls(task, orders) + steps * each
+    return notes * (len(criteria) + MOST_SUGGESTIONS * settings.rate_orders) + len(criteria)

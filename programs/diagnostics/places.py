@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from programs.errors import UserError
-from programs.records.folder import RunFolder, read_json
+from programs.records.folder import RunFolder
 from programs.studies.cells import cell_folder
-from programs.studies.plan import Study, continued
+from programs.studies.plan import Study
+from programs.studies.write import study_in
 
 
 @dataclass(frozen=True)
@@ -32,8 +33,7 @@ def places_of(runs: Path, name: str) -> list[Place]:
 
 
 def _cells(path: Path) -> list[Place]:
-    file = path / "study.json"
-    study = continued(read_json(file), {}, file)
+    study = study_in(path)
     found = [(cell, cell_folder(path, cell)) for cell in study.cells()]
     places = [Place(cell.id, folder, (path, study)) for cell, folder in found if folder.finished]
     if not places:

@@ -18,7 +18,7 @@ from programs.optimizer.cast import role_lm
 from programs.records.budget import OutOfBudget
 from programs.records.shared import SharedAnswers
 from programs.screen import Screen
-from programs.studies.tables import write_tables
+from programs.studies.write import write_results
 
 
 def diagnose_from_flags(given: Mapping[str, Any]) -> int:
@@ -71,7 +71,7 @@ def _report(subjects: Sequence[Subject], failed: Mapping[str, str], screen: Scre
             show_diagnosis(read_diagnosis(path), screen)
             screen.result(f"written: {path}")
     for place in _studies([subject.place for subject in subjects]):
-        for file in write_tables(*place):
+        for file in write_results(*place):
             screen.result(f"written: {file}")
     for name, reason in failed.items():
         screen.result(f"failed: {name}: {reason}")

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from programs.optimizer.keep import FINALISTS
+from programs.optimizer.keep import most_finalists
 from programs.optimizer.modes import Mode, groups
 from signatures.records import Group
 
@@ -30,15 +30,19 @@ class Plan:
         return 2 + (self.steps // self.eval_every if self.eval_every else 0)
 
     def calls(self) -> dict[str, int]:
-        """An upper bound by role. K criteria, batch b: the three stages take Single, SSS 4b + 4b + 4 a step, SSC
-        4b + 4b + 1, SCC 4b + b + 1, CCC b + b + 1 for K = 4 (PAPER protocol); answers known already cost nothing."""
+        """An upper bound by role, and with `--reuse off` what is sent. K criteria, batch b: the three stages take
+        Single, SSS 4b + 4b + 4 a step, SSC 4b + 4b + 1, SCC 4b + b + 1, CCC b + b + 1 for K = 4 (PAPER protocol).
+
+        Else answers known already are reused and scorings that nothing depends on skipped. In any case a criterion
+        left unscored takes its critiques with it.
+        """
         heads, losses, gradients, rewrites = (
             len(groups(letter, self.criteria))
             for letter in (self.mode.judge, self.mode.loss, self.mode.gradient, self.mode.rewrite)
         )
         rows = self.steps * self.batch_size
         rater = {"rater": self.rater_calls} if self.rater_calls else {}
-        validation = (self.steps + 1) * self.gate_rows + min(FINALISTS, self.steps + 1) * self.reserved_rows
+        validation = (self.steps + 1) * self.gate_rows + most_finalists(self.steps) * self.reserved_rows
         return {
             "judge": heads * (rows + validation + self.test_scorings * self.test_rows),
             "loss": losses * rows,

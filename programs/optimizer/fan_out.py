@@ -6,11 +6,15 @@
 import sys
 import threading
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
 from contextvars import copy_context
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import count
 from typing import Any, TypeVar
+
+from programs.records.calls import PLACE
+from programs.records.lines import Place
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -81,13 +85,29 @@ def _join(futures: Sequence[Future[Any]]) -> None:
 class Pool:
     """How many calls may be in flight, and who is told of their progress.
 
-    `started(phase, total)` is called when a phase begins and returns what to call for every finished item.
+    `started(phase, total)` is called when a phase begins and returns what to call for every finished item;
+    `skipped(phase, count)` when a phase has fewer items than were planned. Phases are numbered, so that each call has
+    a place in the run which is the same in every session, whatever the threads do.
     """
 
     threads: int = 8
     started: Callable[[str, int], Callable[[], None]] | None = None
+    skipped: Callable[[str, int], None] | None = None
+    _phases: Iterator[int] = field(default_factory=count, repr=False)
 
-    def map(self, phase: str, function: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
-        """`fan_out` under the name of a phase."""
+    def map(
+        self, phase: str, function: Callable[[Item], Result], items: Sequence[Item], planned: int | None = None
+    ) -> list[Result]:
+        """`fan_out` under the name of a phase, which is the role that plays it; `planned` calls were estimated."""
         done = self.started(phase, len(items)) if self.started else None
-        return fan_out(function, items, self.threads, done)
+        if self.skipped and planned is not None:
+            self.skipped(phase, planned - len(items))
+        number = next(self._phases)
+        placed = [((number, position), item) for position, item in enumerate(items)]
+        return fan_out(lambda each: _at(*each, function), placed, self.threads, done)
+
+
+def _at(place: Place, item: Item, function: Callable[[Item], Result]) -> Result:
+    """`function(item)` at its place in the run. Called in a context of its own, so nothing is set back."""
+    PLACE.set(place)
+    return function(item)

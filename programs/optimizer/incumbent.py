@@ -8,11 +8,13 @@ import dspy
 from metrics.scores import Scores
 from programs.optimizer.gate import Accept, Verdict
 from programs.optimizer.judge import Judge
-from programs.optimizer.keep import Archive, Candidate, keep_best, values_of
+from programs.optimizer.keep import Archive, Candidate, keep_best, rescorings, values_of
 from programs.optimizer.scoring import scores_of
 from signatures.records import Group, Judgement, Rubric
 
 Score = Callable[[Judge, Sequence[dspy.Example]], list[Judgement]]
+Spare = Callable[[Judge, Sequence[dspy.Example]], object]
+"""A planned scoring that nothing depends on (see `Stages`)."""
 
 
 @dataclass(frozen=True)
@@ -34,10 +36,13 @@ class Incumbent:
     `rows` are the gate's validation rows; without any, nothing is scored. `begin` scores the initial judge on them.
     """
 
-    def __init__(self, judge: Judge, rows: Sequence[dspy.Example], score: Score, metric: str) -> None:
+    def __init__(
+        self, judge: Judge, rows: Sequence[dspy.Example], score: Score, metric: str, spare: Spare = lambda *_: None
+    ) -> None:
         self.judge = judge
         self._rows = rows
         self._score = score
+        self._spare = spare
         self._metric = metric
         self._judgements: list[Judgement] = []
         self._archive: Archive = {group: (Candidate(0, judge.rubric_of(group), {}),) for group in judge.groups}
@@ -51,7 +56,7 @@ class Incumbent:
         """The gate's verdict on each head of the proposal; accepted heads become the incumbent's."""
         changed = [group for group in self.judge.groups if self._changes(group, proposal)]
         rewritten = self.judge.with_rubric(proposal)
-        judgements = self._score(rewritten, self._rows) if changed else self._judgements
+        judgements = self._score(rewritten, self._rows) if changed else self._as_before()
         verdicts = [
             self._verdict(group, rewritten, judgements, accept) if group in changed else _unchanged(group)
             for group in self.judge.groups
@@ -74,14 +79,24 @@ class Incumbent:
         """The metric per criterion on the gate's rows; None where undefined or constant."""
         return values_of(self._scores(self.judge, self._judgements), self._metric, self.judge.task.criterion_names)
 
-    def outcome(self, keep: str, reserved: Sequence[dspy.Example] = (), stopped: str | None = None) -> Outcome:
-        """The judge to keep: the best by validation, or the last accepted one."""
+    def outcome(
+        self, keep: str, reserved: Sequence[dspy.Example] = (), planned: int = 0, stopped: str | None = None
+    ) -> Outcome:
+        """The judge to keep: the best by validation, or the last accepted one. `planned` scorings of `reserved` were
+        estimated, of which fewer are needed where fewer rewrites were accepted."""
         if keep == "last":
             chosen = {group: accepted[-1] for group, accepted in self._archive.items()}
         else:
             chosen = keep_best(self._archive, self._metric, self._rescoring(reserved) if reserved else None)
+            for _ in range(planned - rescorings(self._archive)):
+                self._spare(self.judge, reserved)
         rubric = {name: text for one in chosen.values() for name, text in one.rubric.items()}
         return Outcome(self.judge.with_rubric(rubric), chosen, self._archive, stopped)
+
+    def _as_before(self) -> list[Judgement]:
+        """What is known of a rewrite that changed nothing."""
+        self._spare(self.judge, self._rows)
+        return self._judgements
 
     def _changes(self, group: Group, proposal: Rubric) -> bool:
         rubric = self.judge.rubric_of(group)

@@ -58,6 +58,17 @@ def finalists(archive: Archive, metric: str, count: int = FINALISTS) -> list[dic
     return [{group: best[min(place, len(best) - 1)] for group, best in ranked.items()} for place in range(most)]
 
 
+def most_finalists(steps: int) -> int:
+    """How many judges can come to be scored on reserved rows after so many steps."""
+    return min(FINALISTS, steps + 1)
+
+
+def rescorings(archive: Archive) -> int:
+    """How many judges `keep_best` scores again: none where there is nothing to choose from."""
+    final = min(FINALISTS, max(map(len, archive.values())))
+    return final if final > 1 else 0
+
+
 def keep_best(archive: Archive, metric: str, score: Callable[[Rubric], Scores] | None = None) -> dict[Group, Candidate]:
     """Each head's best candidate by the metric; ties go to the earlier step.
 
@@ -67,13 +78,14 @@ def keep_best(archive: Archive, metric: str, score: Callable[[Rubric], Scores] |
     final = finalists(archive, metric)
     if score is None or len(final) == 1:
         return final[0]
-    again: dict[Group, list[Candidate]] = {group: [] for group in archive}
+    again: dict[Group, dict[int, Candidate]] = {group: {} for group in archive}
     for heads in final:
         scores = score({name: text for chosen in heads.values() for name, text in chosen.rubric.items()})
         for group, chosen in heads.items():
-            again[group].append(replace(chosen, reserved=values_of(scores, metric, group)))
+            rescored = replace(chosen, reserved=values_of(scores, metric, group))
+            again[group].setdefault(chosen.step, rescored)  # the luckier of two scorings of one judge would be biased
 
     def rank(one: Candidate) -> tuple[tuple[int, float], int]:
         return standing(one.reserved or {}, metric), -one.step
 
-    return {group: max(rescored, key=rank) for group, rescored in again.items()}
+    return {group: max(rescored.values(), key=rank) for group, rescored in again.items()}

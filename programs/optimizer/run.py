@@ -7,7 +7,7 @@ from typing import Any
 
 from metrics.metric import METRICS
 from metrics.scores import Scores
-from metrics.summary import difference, summarize
+from metrics.summary import difference, point_values, summarize
 from programs.backends.roles import Roles
 from programs.diagnostics.bound import planned_calls
 from programs.diagnostics.live import LiveDiagnosis
@@ -24,7 +24,7 @@ from programs.optimizer.steps import Step, step_record
 from programs.optimizer.teleprompter import TextualGradient
 from programs.optimizer.tested import write_tested
 from programs.records.budget import OutOfBudget
-from programs.records.calls import CallLog, Known
+from programs.records.calls import ALONE, CallLog, Known, Links
 from programs.records.folder import RunFolder, write_json
 from programs.screen import Screen, token_sum
 from programs.settings import Settings
@@ -42,16 +42,27 @@ class Material:
 
 
 def optimize(
-    settings: Settings, material: Material, folder: RunFolder, screen: Screen, shared: Known | None = None
+    settings: Settings,
+    material: Material,
+    folder: RunFolder,
+    screen: Screen,
+    shared: Known | None = None,
+    links: Links = ALONE,
 ) -> dict[str, Any]:
     """Runs (or resumes) the optimization in `folder` and returns what summary.json holds.
 
     The initial judge and the kept one are scored on the same test rows, which nothing else looks at. `shared` knows
-    answers that other runs have paid for. Raises `dspy.LMError` when the LMs fail for good; the folder can then be
-    resumed.
+    answers that other runs have paid for, `links` says who else this run's calls concern. Raises `dspy.LMError` when
+    the LMs fail for good; the folder can then be resumed.
     """
     begun = time.monotonic()
-    calls = CallLog(folder.calls, keep_prompts=settings.save_prompts, shared=shared)
+    calls = CallLog(
+        folder.calls,
+        keep_prompts=settings.save_prompts,
+        reuse=settings.reuse == "on",
+        shared=shared,
+        links=links,
+    )
     try:
         return Run(settings, material, folder, screen, cast_roles(settings, calls)).whole()
     finally:
@@ -69,7 +80,7 @@ class Run:
         self.folder = folder
         self.screen = screen
         self.roles = roles
-        self.pool = Pool(settings.threads, screen.started)
+        self.pool = Pool(settings.threads, screen.started, roles.calls.skip)
         self.optimizer = teleprompter(settings, self._on_step)
         self.diagnosis = LiveDiagnosis(settings, material.task, folder, roles, self.pool)
         self.tested: dict[str, Scores] = {}
@@ -186,17 +197,6 @@ def plan(settings: Settings, task: Task, splits: Splits) -> Plan:
         eval_every=settings.eval_every,
         rater_calls=planned_calls(settings, task),
     )
-
-
-def point_values(scores: Scores) -> dict[str, dict[str, float | None]]:
-    """Every metric per criterion, pooled, without intervals."""
-    return {
-        name: {
-            criterion: metric(scores.judge[:, place], scores.human[:, place])
-            for place, criterion in enumerate(scores.names)
-        }
-        for name, metric in METRICS.items()
-    }
 
 
 def optimism(outcome: Outcome, tested: Scores, metric: str) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from programs.backends.roles import Roles
 from programs.optimizer.fan_out import Pool
 from programs.optimizer.judge import Judge
 from programs.optimizer.scoring import judge_rows
+from programs.records.calls import CallLog
 from signatures.gradient import Gradient, gradient_request
 from signatures.loss import Comparison, Loss, loss_request
 from signatures.records import Group, Judgement, Note, Rubric
@@ -46,7 +47,9 @@ class LossStage(dspy.Module):
             if (scored := judgement.scored(group))
         ]
         with dspy.context(adapter=ProseAdapter()):
-            texts = pool.map("loss", lambda item: _reply(self.write, "critique", **item[2]), asked)
+            texts = pool.map(
+                "loss", lambda item: _reply(self.write, "critique", **item[2]), asked, len(groups) * len(batch.rows)
+            )
         return [Note("loss", row, group, text) for (row, group, _), text in zip(asked, texts, strict=True) if text]
 
 
@@ -73,7 +76,9 @@ class GradientStage(dspy.Module):
                     case = {"case": text_of(judge, row), "scores": scores_text(judgement, group)}
                     asked.append((judgement.row, group, {**prompt, **case, "critiques": critiques}))
         with dspy.context(adapter=ProseAdapter()):
-            texts = pool.map("gradient", lambda item: _reply(self.write, "feedback", **item[2]), asked)
+            texts = pool.map(
+                "gradient", lambda item: _reply(self.write, "feedback", **item[2]), asked, len(groups) * len(batch.rows)
+            )
         return [Note("gradient", row, group, text) for (row, group, _), text in zip(asked, texts, strict=True) if text]
 
 
@@ -99,7 +104,7 @@ class RewriteStage(dspy.Module):
                 ]
                 inputs = {"rubric": rubric_lines(judge, group), "cases": texts, "feedback": feedback}
                 asked.append((group, {**inputs, "request": rewrite_request(judge.task.select(group))}))
-        replies = pool.map("rewrite", lambda item: self.rewrite(judge, *item), asked)
+        replies = pool.map("rewrite", lambda item: self.rewrite(judge, *item), asked, len(groups))
         return {name: text for reply in replies for name, text in reply.items() if is_rubric(text)}
 
     def rewrite(self, judge: Judge, group: Group, inputs: Mapping[str, Sequence[str]]) -> Rubric:
@@ -113,21 +118,32 @@ class RewriteStage(dspy.Module):
 
 @dataclass(frozen=True)
 class Stages:
-    """The four stages of a step, each played by its own LM."""
+    """The four stages of a step, each played by its own LM.
+
+    `spare` stands where a scoring was planned and nothing depends on it: it is skipped and counted, or, where every
+    planned call is to be sent (`--reuse off`), made.
+    """
 
     judge: Callable[[Judge, Sequence[dspy.Example]], list[Judgement]]
     loss: Callable[[Judge, Batch, Sequence[Group]], list[Note]]
     gradient: Callable[[Judge, Batch, Sequence[Note], Sequence[Group]], list[Note]]
     rewrite: Callable[[Judge, Batch, Sequence[Note], Sequence[Group]], Rubric]
+    spare: Callable[[Judge, Sequence[dspy.Example]], object]
 
     @classmethod
     def of(cls, roles: Roles, pool: Pool, schema: str = "auto") -> "Stages":
+        judged = roles.cast("judge", partial(judge_rows, pool=pool))
         return cls(
-            judge=roles.cast("judge", partial(judge_rows, pool=pool)),
+            judge=judged,
             loss=roles.cast("loss", _in(pool, LossStage())),
             gradient=roles.cast("gradient", _in(pool, GradientStage())),
             rewrite=roles.cast("rewrite", _in(pool, RewriteStage(schema))),
+            spare=partial(_skip, roles.calls) if roles.calls.reuse else judged,
         )
+
+
+def _skip(calls: CallLog, judge: Judge, rows: Sequence[dspy.Example]) -> None:
+    calls.skip("judge", len(judge.heads) * len(rows))
 
 
 def _in(pool: Pool, module: Any) -> Callable[..., Any]:

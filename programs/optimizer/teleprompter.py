@@ -14,6 +14,7 @@ from programs.optimizer.fan_out import Pool
 from programs.optimizer.gate import Accept, gate
 from programs.optimizer.incumbent import Incumbent, Outcome
 from programs.optimizer.judge import Judge
+from programs.optimizer.keep import most_finalists
 from programs.optimizer.modes import Mode, groups, parse_mode
 from programs.optimizer.stages import Batch, Stages
 from programs.optimizer.steps import Step
@@ -124,12 +125,12 @@ class TextualGradient(Teleprompter):
         mode, names = parse_mode(self.mode), student.task.criterion_names
         roles = roles or Roles.of(self.lms, seed=self.seed, temperatures=self.temperatures)
         trainset, (gated, reserved) = numbered(trainset), self.validation(numbered(valset))
-        stages = Stages.of(roles, pool or Pool(self.threads), student.schema)
+        stages = Stages.of(roles, pool or Pool(self.threads, skipped=roles.calls.skip), student.schema)
         start = student.with_groups(groups(mode.judge, names))
-        incumbent = Incumbent(start, gated, stages.judge, self.metric)
+        incumbent = Incumbent(start, gated, stages.judge, self.metric, stages.spare)
         try:
             self._descend(mode, incumbent, stages, trainset, roles.calls)
-            return incumbent.outcome(self.keep, reserved)
+            return incumbent.outcome(self.keep, reserved, most_finalists(self.steps))
         except OutOfBudget:
             return incumbent.outcome(self.keep, stopped="budget")
         except KeyboardInterrupt:

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from programs.records.calls import Answer, parse_line
+from programs.records.lines import Answer, parse_line
 
 
 class SharedAnswers:

@@ -57,8 +57,11 @@ def worst_rows(run: RunFiles, texts: Texts) -> list[WorstRow]:
 
 
 def _confusion(criterion: Criterion, records: Sequence[Record], part: str) -> Confusion:
-    name = criterion.name
-    pairs = [(each["human"][name], each[part][name]) for each in records]
+    return confusion(criterion, [(each["human"][criterion.name], each[part][criterion.name]) for each in records])
+
+
+def confusion(criterion: Criterion, pairs: Sequence[tuple[float, float | None]]) -> Confusion:
+    """Of pairs of the raters' and the judge's score (None: unscored)."""
     found = Counter((nearest_level(human), nearest_level(judge)) for human, judge in pairs if judge is not None)
     levels = _levels(criterion, found)
     return Confusion(

@@ -28,8 +28,8 @@ def agreement_figure(run: RunFiles) -> Figure:
     names = list(parts["before"])
     titles = [run.titles.get(name, "mean") for name in names]
     traces = [
-        dots(parts["before"], "before", MEAN, "circle", 0.13),
-        dots(parts["after"], "after", PALETTE[0], "diamond", -0.13),
+        dots(list(parts["before"].values()), "before", MEAN, "circle", 0.13),
+        dots(list(parts["after"].values()), "after", PALETTE[0], "diamond", -0.13),
     ]
     ticks = {"tickvals": [-place for place in range(len(names))], "ticktext": [plain(title) for title in titles]}
     title = f"{TITLES[run.metric]} on the test rows, before and after"

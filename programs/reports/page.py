@@ -1,55 +1,33 @@
-"""The page as HTML: every text is escaped by the template, and a policy in the page lets only our own scripts run."""
+"""A page as HTML: every text is escaped by the template, and a policy in the page lets only our own scripts run."""
 
 import base64
 import hashlib
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from programs.reports import agreement, costs, disagreement, overview, rubrics, steps
-from programs.reports.figures import figures
-from programs.reports.run_files import RunFiles
+from programs.reports.parts import kind
 
 TEMPLATES = Path(__file__).parent / "templates"
 
 
-def run_page(run: RunFiles, texts: disagreement.Texts) -> str:
-    """The report of one run. `texts` are those of the test rows that may be quoted."""
-    return (
-        _environment()
-        .get_template("run.html")
-        .render(
-            run=run,
-            headline=overview.headline(run),
-            cautions=overview.cautions(run),
-            facts=overview.facts(run),
-            figures={each.name: each for each in figures(run)},
-            main_tables=agreement.main_tables(run),
-            other_tables=agreement.other_tables(run),
-            coverage=agreement.coverage_table(run),
-            worst_case=agreement.worst_case_table(run),
-            histories=rubrics.histories(run),
-            gates=rubrics.gate_table(run),
-            steps=steps.step_views(run),
-            confusions={part: disagreement.confusions(run, part) for part in ("after", "before")},
-            worst=disagreement.worst_rows(run, texts),
-            costs=costs.cost_table(run),
-            step_costs=costs.step_table(run),
-            settings=overview.settings_tables(run),
-            **_assets(),
-        )
-    )
+def render(template: str, **content: Any) -> str:
+    """The whole page: one file that needs no network."""
+    return _environment().get_template(template).render(**content, **_assets())
 
 
 def _environment() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["kind"] = kind
+    return environment
 
 
 def _assets() -> dict[str, Markup | list[str]]:

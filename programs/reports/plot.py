@@ -16,6 +16,9 @@ DASHES = ("solid", "dash", "dot", "dashdot")
 
 HEIGHT = 380
 
+LEGEND = {"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0}
+"""Under the figure, in as many rows as its width needs."""
+
 LABEL = 28
 """Characters of a label in a figure; tables show it whole."""
 
@@ -36,10 +39,9 @@ def figure(
     name: str, title: str, caption: str, traces: Sequence[Any], table: Table, height: int = HEIGHT, **layout: Any
 ) -> Figure:
     """A figure of these traces. Names in it must have gone through `plain`."""
-    import plotly.graph_objects as go  # heavy: only where a page is made
-    from plotly.io.json import to_json_plotly  # escapes <, > and /, so that no text can end a script
+    from plotly.io.json import to_json_plotly  # heavy; escapes <, > and /, so that no text can end a script
 
-    drawn = go.Figure(list(traces), layout={**_layout(height), **layout})
+    drawn = {"data": list(traces), "layout": {**_layout(height), **layout}}  # go.Figure would take a second a page
     return Figure(name, title, caption, str(to_json_plotly(drawn)), table, height)
 
 
@@ -68,13 +70,12 @@ def step_axis(steps: int) -> dict[str, Any]:
 
 def _layout(height: int) -> dict[str, Any]:
     return {
-        "template": "none",
         "height": height,
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "margin": {"l": 48, "r": 12, "t": 12, "b": 48},
         "font": {"family": "system-ui, sans-serif", "size": 13, "color": MEAN},
-        "legend": {"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0},
+        "legend": LEGEND,
         "hovermode": "closest",
         "dragmode": False,  # else a finger that scrolls the page would zoom
     }

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from programs.report_tables import short
+
 
 @dataclass(frozen=True)
 class Table:
@@ -19,9 +21,7 @@ class Table:
 
 def number(value: float | None, otherwise: str = "undefined") -> str:
     """`.412`, `-.030`, `1.204`; None in words."""
-    if value is None:
-        return otherwise
-    return f"{value:.3f}".replace("0.", ".", 1) if abs(value) < 1 else f"{value:.3f}"
+    return otherwise if value is None else short(value)
 
 
 def score(value: float | None) -> str:

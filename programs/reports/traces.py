@@ -1,6 +1,6 @@
 """The traces of a run's figures, as plain dictionaries: lines by criterion, the gate's decisions, intervals."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from programs.report_tables import cell_text
@@ -38,7 +38,7 @@ def proposals(run: RunFiles, values: Callable[[Record], Values]) -> list[dict[st
     """The gate's decisions at the rewrites' `values`: rings and crosses in the criteria's colours."""
     return [
         _marks(points, decision, symbol, size)
-        for decision, symbol, size in (("kept", "circle-open", 16), ("rejected", "x", 9))
+        for decision, symbol, size in (("kept", "circle-open", 16), ("rejected", "x-thin", 9))
         if (points := _decided(run, decision, values))
     ]
 
@@ -62,8 +62,9 @@ def _marks(points: list[tuple[Any, ...]], decision: str, symbol: str, size: int)
     }  # fmt: skip
 
 
-def dots(cells: Mapping[str, Record], name: str, colour: str, symbol: str, offset: float) -> dict[str, Any]:
-    known = [(place, cell) for place, cell in enumerate(cells.values()) if cell["value"] is not None]
+def dots(cells: Sequence[Record], name: str, colour: str, symbol: str, offset: float) -> dict[str, Any]:
+    """Values with their intervals, one under the other; undefined ones are not drawn."""
+    known = [(place, cell) for place, cell in enumerate(cells) if cell["value"] is not None]
     return {
         "type": "scatter",
         "mode": "markers",
@@ -73,15 +74,22 @@ def dots(cells: Mapping[str, Record], name: str, colour: str, symbol: str, offse
         "text": [f"{name}: {cell_text(cell)}" for _, cell in known],
         "hoverinfo": "text",
         "marker": {"color": colour, "size": 10, "symbol": symbol},
-        "error_x": {
-            "type": "data",
-            "symmetric": False,
-            "array": [_reach(cell, "high") for _, cell in known],
-            "arrayminus": [_reach(cell, "low") for _, cell in known],
-            "color": colour,
-        },
+        "error_x": error_bars([cell for _, cell in known], colour),
+    }
+
+
+def error_bars(cells: Sequence[Record], colour: str) -> dict[str, Any]:
+    """The intervals of a trace's points; none where there is none."""
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": [_reach(cell, "high") for cell in cells],
+        "arrayminus": [_reach(cell, "low") for cell in cells],
+        "color": colour,
+        "thickness": 1.5,
+        "width": 3,
     }
 
 
 def _reach(cell: Record, end: str) -> float:
-    return 0.0 if cell[end] is None else abs(cell[end] - cell["value"])
+    return 0.0 if cell[end] is None or cell["value"] is None else abs(cell[end] - cell["value"])

@@ -1,8 +1,6 @@
 """report.html in a run's folder, from its files and, where they are at hand, the texts of its rows."""
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
 
 import dspy
 
@@ -10,21 +8,12 @@ from programs.errors import UserError
 from programs.optimizer.tested import row_mark
 from programs.records.folder import RunFolder, write_text
 from programs.reports.disagreement import Quoted, Texts
-from programs.reports.page import run_page
 from programs.reports.run_files import RunFiles, read_run
-from programs.screen import Screen
+from programs.reports.run_page import run_page
 from programs.tasks.loading import load_rows
 from programs.tasks.source import data_reference
 from programs.tasks.splits import data_hash
 from programs.tasks.task import Task
-
-
-def report_from_flags(given: Mapping[str, Any]) -> int:
-    """Makes the report of the run named on the command line. Returns the exit code."""
-    folder = RunFolder.find(Path(given.get("runs_dir", "runs")), given["run"])
-    write_report(folder)
-    Screen().result(f"report: {folder.report}")
-    return 0
 
 
 def write_report(folder: RunFolder, rows: Sequence[dspy.Example] | None = None) -> None:

@@ -1,4 +1,4 @@
-"""Runs the cells of a study one after the other, each in its own folder, each paying only for what no other has."""
+"""A study's cell: a run in its own folder, which pays only for what no other cell has."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,6 +9,7 @@ import dspy
 from programs.errors import UserError
 from programs.failures import failure_line, lm_failure_line
 from programs.optimizer.run import optimize
+from programs.records.calls import ALONE, Links
 from programs.records.folder import RunFolder, read_json, write_json
 from programs.records.shared import SharedAnswers
 from programs.report_tables import cell_text
@@ -16,7 +17,9 @@ from programs.screen import Screen
 from programs.studies.cost import costs_of
 from programs.studies.plan import Cell
 from programs.studies.prepare import Ready
-from programs.studies.progress import CellScreen
+
+FAILURES = (UserError, dspy.LMError)
+"""What one cell may fail with while the others go on."""
 
 
 def cell_folder(study: Path, cell: Cell) -> RunFolder:
@@ -24,36 +27,24 @@ def cell_folder(study: Path, cell: Cell) -> RunFolder:
     return RunFolder(study / "cells" / cell.id)
 
 
-def run_cells(study: Path, every: Sequence[Cell], waiting: Sequence[Ready], screen: Screen) -> dict[str, str]:
-    """Runs what is not finished. A cell that fails is reported and the others go on. Returns cell id -> what failed."""
-    failed: dict[str, str] = {}
-    for place, ready in enumerate(waiting, start=1):
-        name = f"{ready.cell.id} ({place}/{len(waiting)})"
-        screen.say(f"{name}: begins, at most {sum(ready.estimate.values()):,} LM calls")
-        try:
-            summary = run_cell(study, every, ready, CellScreen(screen, ready.cell.id))
-        except (UserError, dspy.LMError) as error:
-            line = failure_line if isinstance(error, UserError) else lm_failure_line
-            failed[ready.cell.id] = line(error)
-            screen.say(f"{name}: failed: {failed[ready.cell.id]}")
-        else:
-            screen.say(f"{name}: {_ending(summary)}")
-    return failed
-
-
-def run_cell(study: Path, every: Sequence[Cell], ready: Ready, screen: Screen) -> dict[str, Any]:
+def run_cell(study: Path, every: Sequence[Cell], ready: Ready, screen: Screen, links: Links = ALONE) -> dict[str, Any]:
     """Starts or resumes one cell and returns its summary."""
-    folder = cell_folder(study, ready.cell)
-    folder.path.mkdir(parents=True, exist_ok=True)
-    with folder:
-        if not folder.config.is_file():
-            write_json(folder.config, ready.config)
+    with begun(study, ready) as folder:
         rated = ready.settings.rate_every > 0
         shared = answers_of(study, every, ready.cell, seedless=rated) if ready.settings.reuse == "on" else None
         try:
-            return optimize(ready.settings, ready.material, folder, screen, shared)
+            return optimize(ready.settings, ready.material, folder, screen, shared, links)
         finally:
             write_json(folder.path / "cost.json", costs_of(folder.calls))
+
+
+def begun(study: Path, ready: Ready) -> RunFolder:
+    """The cell's folder with its config.json; to be held while it runs."""
+    folder = cell_folder(study, ready.cell)
+    folder.path.mkdir(parents=True, exist_ok=True)
+    if not folder.config.is_file():
+        write_json(folder.config, ready.config)
+    return folder
 
 
 def begun_configs(study: Path, every: Sequence[Cell]) -> dict[str, dict[str, Any]]:
@@ -71,14 +62,39 @@ def answers_of(study: Path, every: Sequence[Cell], cell: Cell, *, seedless: bool
     With `seedless`, those of other seeds too: what is asked at temperature 0 has no seed (the rater's planted notes).
     """
     shared = SharedAnswers()
-    for other in every:
-        alike = (other.task, other.data) == (cell.task, cell.data) and (seedless or other.seed == cell.seed)
-        if alike and other != cell:
+    for log in logs_of(study, every, cell):
+        shared.add(log)
+    for other in every if seedless else ():
+        if (other.task, other.data) == (cell.task, cell.data) and other != cell:
             shared.add(cell_folder(study, other).calls)
     return shared
 
 
-def _ending(summary: dict[str, Any]) -> str:
+def logs_of(study: Path, every: Sequence[Cell], cell: Cell) -> list[Path]:
+    """The call logs of the cells that ask some of what this one asks."""
+    return [cell_folder(study, other).calls for other in every if _kin(other) == _kin(cell) and other != cell]
+
+
+def lanes_of(waiting: Sequence[Ready]) -> list[list[Ready]]:
+    """The cells in lanes that may run side by side. Those that share answers are in one, each after what it may have
+    from the others, so that nothing is paid for twice; with `--reuse off` every cell has its own."""
+    lanes: dict[object, list[Ready]] = {}
+    for ready in waiting:
+        lanes.setdefault(_kin(ready.cell) if ready.settings.reuse == "on" else ready.cell, []).append(ready)
+    return list(lanes.values())
+
+
+def _kin(cell: Cell) -> tuple[str, str, int]:
+    return cell.task, cell.data, cell.seed
+
+
+def failure_of(error: Exception) -> str:
+    """What a cell failed with, as one line."""
+    return failure_line(error) if isinstance(error, UserError) else lm_failure_line(error)
+
+
+def ending(summary: dict[str, Any]) -> str:
+    """How a cell ended, as one line."""
     tallies = summary["calls"].values()
     sent, reused = (sum(tally[name] for tally in tallies) for name in ("calls", "reused"))
     how = f"stopped by its {summary['stopped']}, run again to continue" if summary["stopped"] else "finished"

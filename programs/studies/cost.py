@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
-from programs.records.calls import ROLES, parse_line
+from programs.records.calls import ROLES
+from programs.records.lines import parse_line
 
 Costs = dict[str, dict[str, int]]
-"""Role -> `asked` distinct requests, `sent` of them by this cell, and the tokens of both."""
+"""Role -> `asked` requests (identical ones once, unless each was sent), those `sent` by this cell, tokens of both."""
 
 KINDS = ("asked", "sent")
 

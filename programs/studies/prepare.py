@@ -70,7 +70,7 @@ class Preparation:
         return self._rows[place]
 
 
-def check_cell_lms(cells: list[Ready]) -> None:
+def check_cell_lms(cells: Sequence[Ready]) -> None:
     """Looks for what the LMs need; all cells share them. Raises UserError for what is missing."""
     if cells:
         check_lms(cells[0].settings)

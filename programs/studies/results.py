@@ -1,6 +1,5 @@
 """The finished cells of a study as its tables want them: read from their JSON files only, gathered by configuration."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ from programs.diagnostics.diagnosis import Diagnosis, read_diagnosis
 from programs.errors import UserError
 from programs.optimizer.modes import parse_mode
 from programs.optimizer.tested import Tested, read_tested
-from programs.records.folder import read_json
+from programs.records.folder import RunFolder, read_json, read_lines
 from programs.studies.cells import cell_folder
 from programs.studies.cost import Costs, costs_of
 from programs.studies.plan import Cell, Study
@@ -25,14 +24,19 @@ KEPT = "kept"
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """One finished cell. `documents` are codes that all cells of the task share; `rubrics` go with the steps;
-    `diagnosis` is there where its feedback has been rated."""
+    """One finished cell. `documents` are codes that all cells of the task share.
+
+    `rubrics` and `gates` (the gate's verdicts as steps.jsonl has them) are by step, and empty where only the cell's
+    small JSON files are there; so are `costs` without a cost.json. `diagnosis` is there where the feedback
+    has been rated.
+    """
 
     cell: Cell
     summary: Mapping[str, Any]
     tested: Tested
     documents: Codes
     rubrics: Mapping[int, Rubric]
+    gates: Mapping[int, Sequence[Mapping[str, Any]]]
     costs: Costs
     diagnosis: Diagnosis | None = None
 
@@ -40,6 +44,11 @@ class Result:
     def joint(self) -> bool:
         """Whether its judge is one prompt for all criteria."""
         return parse_mode(self.cell.mode).judge == "C"
+
+    @property
+    def kept(self) -> dict[str, int]:
+        """Criterion -> the step whose rubric was kept (0: the initial one)."""
+        return {name: int(head["step"]) for head in self.summary["kept"] for name in head["group"]}
 
     def scores(self, judge: str | int) -> Scores:
         """The test scores of a step's judge, or of the kept one."""
@@ -72,6 +81,10 @@ class Configuration:
     def steps(self) -> list[int]:
         """The steps that every run tested."""
         return sorted(set.intersection(*(set(result.tested.steps) for result in self.results)))
+
+    def mark(self, judge: str | int) -> bytes:
+        """Equal for two judges that scored alike in every run, such as those before and after a rejected rewrite."""
+        return b"".join(scores.judge.tobytes() for scores in self.scores(judge))
 
     def scores(self, judge: str | int) -> list[Scores]:
         """One judge's test scores in every run."""
@@ -114,17 +127,27 @@ def _codes(tested: Sequence[Tested]) -> dict[str, int]:
 def _result(path: Path, cell: Cell, tested: Tested, codes: Mapping[str, int]) -> Result:
     folder = cell_folder(path, cell)
     documents = np.array([codes[name] for name in tested.clusters], dtype=np.intp)
-    file = folder.path / "cost.json"
-    costs = read_json(file) if file.exists() else costs_of(folder.calls)  # killed after its summary was written
+    rubrics, gates = _steps(folder.steps)
     diagnosis = read_diagnosis(folder.diagnostics) if folder.diagnostics.exists() else None
-    return Result(cell, read_json(folder.summary), tested, documents, _rubrics(folder.steps), costs, diagnosis)
+    return Result(cell, read_json(folder.summary), tested, documents, rubrics, gates, _costs(folder), diagnosis)
 
 
-def _rubrics(path: Path) -> dict[int, Rubric]:
+def _costs(folder: RunFolder) -> Costs:
+    file = folder.path / "cost.json"
+    if file.exists():
+        costs: Costs = read_json(file)
+        return costs
+    return costs_of(folder.calls) if folder.calls.exists() else {}  # killed after its summary was written, or not there
+
+
+def _steps(path: Path) -> tuple[dict[int, Rubric], dict[int, Sequence[Mapping[str, Any]]]]:
+    if not path.exists():
+        return {}, {}
+    records = read_lines(path)
     try:
-        records = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-        return {int(record["step"]): dict(record["rubric"]) for record in records}
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        rubrics: dict[int, Rubric] = {int(record["step"]): dict(record["rubric"]) for record in records}
+        return rubrics, {int(record["step"]): record.get("gate", ()) for record in records}
+    except (ValueError, KeyError, TypeError) as error:
         raise UserError(
             f"{path} is damaged ({error}): remove the cell's summary.json and run the study again"
         ) from None

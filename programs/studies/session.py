@@ -11,26 +11,27 @@ from programs.errors import UserError
 from programs.records.folder import RunFolder, read_json, write_json
 from programs.records.provenance import provenance
 from programs.screen import Screen
-from programs.studies.cells import begun_configs, cell_folder, run_cells
+from programs.studies.cells import begun_configs, cell_folder
+from programs.studies.engines.engine import Engine, engine_of
 from programs.studies.plan import Study, continued, study_of
-from programs.studies.prepare import Preparation, Ready, check_cell_lms, require_unchanged
-from programs.studies.tables import write_tables
+from programs.studies.prepare import Preparation, Ready, require_unchanged
+from programs.studies.write import write_results
 
 
 def study_from_flags(given: Mapping[str, Any]) -> int:
     """Starts a study, continues it, or makes a finished one's tables again. Returns the exit code."""
     flags = dict(given)
     runs, sure = Path(flags.pop("runs_dir", "runs")), flags.pop("yes", False)
-    path = runs / named(flags.pop("run", None))
+    path, engine = runs / named(flags.pop("run", None)), engine_of(flags)
     study = _opened(path, flags)
     unfinished = [cell for cell in study.cells() if not cell_folder(path, cell).finished]
-    preparation = Preparation(study.settings)
+    preparation = Preparation({**engine.defaults, **study.settings})
     waiting = [preparation.ready(cell) for cell in unfinished]
     require_unchanged(waiting, begun_configs(path, study.cells()))
     if waiting and not _agreed(study, waiting, sure):
         return 0
-    check_cell_lms(waiting)
-    return _run(path, study, waiting)
+    engine.check(waiting)
+    return _run(path, study, waiting, engine)
 
 
 def named(name: str | None) -> str:
@@ -78,7 +79,7 @@ def _asked() -> bool:
         return False
 
 
-def _run(path: Path, study: Study, waiting: Sequence[Ready]) -> int:
+def _run(path: Path, study: Study, waiting: Sequence[Ready], engine: Engine) -> int:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -87,7 +88,7 @@ def _run(path: Path, study: Study, waiting: Sequence[Ready]) -> int:
         if not (path / "study.json").is_file():
             write_json(path / "study.json", {"study": study.to_dict(), **provenance()})
         try:
-            failed = run_cells(path, study.cells(), waiting, screen)
+            failed = engine.run(path, study.cells(), waiting, screen) if waiting else {}
         except KeyboardInterrupt:
             screen.say("what was paid for is kept: run the same command again to continue")
             raise
@@ -100,5 +101,5 @@ def _report(path: Path, study: Study, failed: Mapping[str, str], screen: Screen)
         screen.result(f"failed: {name}: {reason}")
     if failed:
         screen.result("run the same command again to continue the cells that failed")
-    for file in write_tables(path, study):
+    for file in write_results(path, study):
         screen.result(f"written: {file}")

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
+from programs.reports.table import Table
 from programs.studies.cost import Costs
 from programs.studies.lines import Line
-from programs.studies.markdown import table
 from programs.studies.results import Configuration, Result
 
 HEADER = (
@@ -25,19 +25,26 @@ def lines(results: Sequence[Result]) -> Iterator[Line]:
                 yield Line("costs", own.task_name, own.mode, own.gate, own.seed, what=f"{role}_{name}", value=value)
 
 
-def markdown(configurations: Sequence[Configuration]) -> str:
-    """By configuration and role, summed over the seeds, with the sum of all at the end."""
-    rows = []
-    every: list[Costs] = []
-    for one in configurations:
-        found = [run.costs for run in one.results]
-        every += found
-        rows += [[one.mode, one.gate, role, *_texts(counts)] for role, counts in _sum(found).items()]
-    rows += [["all", "", role, *_texts(counts)] for role, counts in _sum(every).items()]
-    return table(HEADER, rows)
+def in_all(configurations: Sequence[Configuration]) -> Table:
+    """By role, summed over all cells."""
+    every = summed([run.costs for one in configurations for run in one.results])
+    return Table.of(
+        "Calls and tokens of all cells", HEADER, [["all", "", role, *_texts(each)] for role, each in every.items()]
+    )
 
 
-def _sum(costs: Sequence[Costs]) -> Costs:
+def by_role(configurations: Sequence[Configuration]) -> Table:
+    """By configuration and role, summed over the seeds."""
+    rows = [
+        [one.mode, one.gate, role, *_texts(counts)]
+        for one in configurations
+        for role, counts in summed([run.costs for run in one.results]).items()
+    ]
+    return Table.of("Calls and tokens by configuration and role, over the seeds", HEADER, rows)
+
+
+def summed(costs: Sequence[Costs]) -> Costs:
+    """The counts of several cells, by role."""
     total: Costs = {}
     for each in costs:
         for role, counts in each.items():

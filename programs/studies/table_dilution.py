@@ -9,8 +9,9 @@ from programs.diagnostics.calibrate import Calibration
 from programs.diagnostics.cells import Cells, believed, cells_of, gather, separate_minus_joint
 from programs.diagnostics.diagnosis import Diagnosis, RaterName
 from programs.diagnostics.verdicts import figures, verdict
+from programs.reports.table import Table
 from programs.studies.lines import Line, cell_fields
-from programs.studies.markdown import NONE, cell, number, table
+from programs.studies.markdown import NONE, cell, number
 from programs.studies.results import Configuration
 
 FAILED = "rater failed calibration"
@@ -32,17 +33,6 @@ CONTENT = {
     "unclear": "unclear",
 }
 BLIND = {"accuracy": "blind accuracy", "above_chance": "above chance"}
-
-READING = """\
-*Specificity* is the paper's number: the rater's 1 to 10 for each criterion that a note was written for. A joint note
-loses points by construction, so its *best criterion* stands beside it, and what it gets *for other criteria* is the
-chance level. The rest is blind attribution: a note is split into the suggestions that ask for a change, the criteria's
-names are hidden in them, and the rater chooses among the criteria and "none of these". *For a criterion* counts the
-suggestions attributed to a note's own criterion with a probability above one half, *covered* is the share of its
-criteria that get any; *generic* suggestions are about none, *unclear* ones attributed to none. *Blind accuracy*
-(balanced over the criteria) exists for separate notes only, whose criterion is known. A joint note has no single truth:
-what it seems to be about need not be right. Whether a suggestion is any good is in none of these numbers. A rater that
-does not order planted notes, whose quality is known, better than chance has failed, and its numbers are not shown."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,26 +88,6 @@ def lines(found: Sequence[Dilution]) -> Iterator[Line]:
             yield Line("dilution", one.task, criterion="mean", metric=measure, **filled)
 
 
-def markdown(one: Dilution) -> Iterator[str]:
-    """The rater's calibration, then what it allows to be reported."""
-    planted = one.calibration["planted"]
-    yield f"Calibration of {one.rater} on {planted['notes']} planted notes ({planted['source']}):"
-    yield table(["part", "measure", "value", "chance", "n", "verdict"], list(_calibration(one)))
-    yield f"Focus and use of the feedback; intervals resample {one.unit}:"
-    yield _by_configuration(one, one.diagnosed, FOCUS)
-    if believed(one.diagnoses, "specificity"):
-        yield "Specificity by criterion:"
-        yield _by_criterion(one, "specificity")
-    yield f"What the feedback suggests; intervals resample {one.unit}:"
-    yield _by_configuration(one, one.diagnosed, CONTENT)
-    if separate := [each for each in one.diagnosed if not each.joint]:
-        yield "Whether suggestions of separate notes are attributed to the criterion that they were written for:"
-        yield _by_configuration(one, separate, BLIND)
-    if one.difference:
-        yield "Separate minus joint notes, over all modes and gates:"
-        yield _differences(one)
-
-
 def _of_rater(
     task: str, rater: RaterName, configurations: Sequence[Configuration], diagnoses: Sequence[Diagnosis]
 ) -> Dilution:
@@ -131,13 +101,58 @@ def _of_rater(
     )
 
 
-def _calibration(one: Dilution) -> Iterator[list[str]]:
+def calibration(one: Dilution) -> Table:
+    """What the planted notes say of the rater."""
+    rows = []
     for part, measure, found, chance in figures(one.calibration):
         level = NONE if chance is None else f"{chance:g}"
-        yield [part, measure, cell(found), level, str(found["n"]), verdict(one.calibration, part)]
+        rows.append([part, measure, cell(found), level, str(found["n"]), verdict(one.calibration, part)])
+    planted = one.calibration["planted"]
+    caption = f"Calibration of {one.rater} on {planted['notes']} planted notes ({planted['source']})"
+    return Table.of(caption, ["part", "measure", "value", "chance", "n", "verdict"], rows)
 
 
-def _by_configuration(one: Dilution, diagnosed: Sequence[Diagnosed], shown: Mapping[str, str]) -> str:
+def focus(one: Dilution) -> Table:
+    """The ratings from 1 to 10 by configuration."""
+    return _by_configuration(one, one.diagnosed, FOCUS, "Focus and use of the feedback")
+
+
+def content(one: Dilution) -> Table:
+    """What the suggestions are about, by configuration."""
+    return _by_configuration(one, one.diagnosed, CONTENT, "What the feedback suggests")
+
+
+def blind(one: Dilution) -> Table | None:
+    """Whether separate notes speak of their criterion; None where no note is separate."""
+    separate = [each for each in one.diagnosed if not each.joint]
+    caption = "Whether suggestions of separate notes are attributed to the criterion that they were written for"
+    return _by_configuration(one, separate, BLIND, caption) if separate else None
+
+
+def by_criterion(one: Dilution) -> Table | None:
+    """Specificity by criterion; None where the rater failed in it."""
+    if not believed(one.diagnoses, "specificity"):
+        return None
+    names = one.diagnoses[0].origin.criteria
+    rows = []
+    for each in one.diagnosed:
+        own, cells = each.configuration, each.cells["specificity"]
+        rows.append([own.mode, own.gate, *(cell(cells.get(name)) for name in names)])
+    return Table.of("Specificity by criterion", ["mode", "gate", *names], rows)
+
+
+def differences(one: Dilution) -> Table | None:
+    """Separate minus joint, with the smallest difference that could be told from none; None without both kinds."""
+    titles = {**FOCUS, **CONTENT}
+    rows = []
+    for measure, found in one.difference.items():
+        smallest = detectable(found)
+        rows.append([titles[measure], cell(found), NONE if smallest is None else number(smallest), str(found["n"])])
+    header = ["measure", "separate minus joint", "detectable", "n"]
+    return Table.of("Separate minus joint notes, over all modes and gates", header, rows) if rows else None
+
+
+def _by_configuration(one: Dilution, diagnosed: Sequence[Diagnosed], shown: Mapping[str, str], caption: str) -> Table:
     """Measures that the rater may not be believed in share one column, which says so."""
     known = [measure for measure in shown if believed(one.diagnoses, measure)]
     failed = ", ".join(title for measure, title in shown.items() if measure not in known)
@@ -147,7 +162,8 @@ def _by_configuration(one: Dilution, diagnosed: Sequence[Diagnosed], shown: Mapp
         own = each.configuration
         texts = [*(_text(each.cells, measure) for measure in known), *([FAILED] if failed else [])]
         rows.append([own.mode, own.gate, str(len(each.diagnoses)), *texts, *_coverage(each.diagnoses)])
-    return table(["mode", "gate", "seeds", *titles, "notes rated", "unanswered"], rows)
+    header = ["mode", "gate", "seeds", *titles, "notes rated", "unanswered"]
+    return Table.of(f"{caption} (intervals over {one.unit})", header, rows)
 
 
 def _text(cells: Cells, measure: str) -> str:
@@ -161,21 +177,3 @@ def _coverage(diagnoses: Sequence[Diagnosis]) -> tuple[str, str]:
     every = sum(each.gradients for each in diagnoses)
     silent = sum(answer is None for note in notes for answer in (*note.ratings.values(), *note.suggestions))
     return f"{len(notes)} of {every}", str(silent)
-
-
-def _by_criterion(one: Dilution, measure: str) -> str:
-    names = one.diagnoses[0].origin.criteria
-    rows = [
-        [each.configuration.mode, each.configuration.gate, *(cell(each.cells[measure].get(name)) for name in names)]
-        for each in one.diagnosed
-    ]
-    return table(["mode", "gate", *names], rows)
-
-
-def _differences(one: Dilution) -> str:
-    titles = {**FOCUS, **CONTENT}
-    rows = []
-    for measure, found in one.difference.items():
-        smallest = detectable(found)
-        rows.append([titles[measure], cell(found), NONE if smallest is None else number(smallest), str(found["n"])])
-    return table(["measure", "separate minus joint", "detectable", "n"], rows)

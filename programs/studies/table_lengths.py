@@ -11,8 +11,9 @@ from metrics.metric import METRICS
 from metrics.over_runs import mean_or_none
 from metrics.scores import Scores
 from metrics.summary import Cell, cell_table
+from programs.reports.table import Table
 from programs.studies.lines import Line, cell_fields
-from programs.studies.markdown import NONE, cell, number, table
+from programs.studies.markdown import NONE, cell, number
 from programs.studies.results import Configuration, Result
 from signatures.records import Criterion
 
@@ -38,17 +39,23 @@ def lines(results: Sequence[Result]) -> Iterator[Line]:
                 yield Line("lengths", own.task_name, own.mode, own.gate, own.seed, step, what, value=one)
 
 
-def by_step(configurations: Sequence[Configuration], what: str) -> str:
+CAPTIONS = {
+    "gini": "Gini of the words per rubric (0: all alike), by step",
+    "ratio": "Longest rubric against the shortest, by step",
+}
+
+
+def by_step(configurations: Sequence[Configuration], what: str) -> Table:
     """`gini` or `ratio` by step, averaged over the seeds."""
     last = max(max(run.rubrics) for one in configurations for run in one.results)
     rows = []
     for one in configurations:
         found = [mean_or_none([_measure(run, step, what) for run in one.results]) for step in range(last + 1)]
         rows.append([one.mode, one.gate, *(number(value, 2) for value in found)])
-    return table(["mode", "gate", *(f"step {step}" for step in range(last + 1))], rows)
+    return Table.of(CAPTIONS[what], ["mode", "gate", *(f"step {step}" for step in range(last + 1))], rows)
 
 
-def at_the_end(configurations: Sequence[Configuration]) -> str:
+def at_the_end(configurations: Sequence[Configuration]) -> Table:
     """Words by criterion after the last step, averaged over the seeds, with the share of the prompt."""
     names = list(next(iter(configurations[0].results[0].rubrics.values())))
     rows = []
@@ -58,7 +65,9 @@ def at_the_end(configurations: Sequence[Configuration]) -> str:
         shares = [mean_or_none([each.shares[name] for each in lengths]) for name in names]
         texts = [f"{number(count, 1)} ({number(share, 2)})" for count, share in zip(words, shares, strict=True)]
         rows.append([one.mode, one.gate, *texts])
-    return table(["mode", "gate", *names], rows)
+    return Table.of(
+        "Words per rubric after the last step (share of the prompt's rubrics)", ["mode", "gate", *names], rows
+    )
 
 
 def correlation(results: Sequence[Result], measure: str) -> Cell | None:
@@ -66,7 +75,7 @@ def correlation(results: Sequence[Result], measure: str) -> Cell | None:
 
     Its interval resamples cells, since the steps of one cell follow from each other. None without a point.
     """
-    joint = [result for result in results if result.joint]
+    joint = [result for result in results if result.joint and result.rubrics]
     points = [point for place, result in enumerate(joint) for point in _points(result, measure, place)]
     if not points:
         return None
@@ -84,11 +93,12 @@ def correlation_lines(task: str, results: Sequence[Result]) -> Iterator[Line]:
             yield Line("length_correlation", task, metric="spearman", **filled)
 
 
-def correlations(results: Sequence[Result]) -> str:
+def correlations(results: Sequence[Result]) -> Table:
     """The rank correlations as a table."""
     rows = [(measure, correlation(results, measure)) for measure in MEASURES]
     texts = [[measure, cell(found), NONE if found is None else str(found["n"])] for measure, found in rows]
-    return table(["asymmetry", "rank correlation with the loss of Spearman", "n"], texts)
+    caption = "Asymmetry against the loss of agreement, over the steps of all joint prompts; intervals resample cells"
+    return Table.of(caption, ["asymmetry", "rank correlation with the loss of Spearman", "n"], texts)
 
 
 def _points(result: Result, measure: str, place: int) -> Iterator[Point]:

@@ -7,9 +7,12 @@ from metrics.detectable import detectable
 from metrics.hypervolume import REFERENCE, Vector, hypervolume, non_dominated
 from metrics.metric import METRICS
 from metrics.over_runs import difference_over_runs, mean_or_none
+from metrics.scores import Scores
 from metrics.summary import Cell
+from programs.reports.agreement import TITLES
+from programs.reports.table import Table
 from programs.studies.lines import Line, cell_fields
-from programs.studies.markdown import NONE, cell, number, table
+from programs.studies.markdown import NONE, cell, number
 from programs.studies.results import Configuration
 
 
@@ -70,7 +73,7 @@ def lines(trajectories: Sequence[Trajectory]) -> Iterator[Line]:
             yield Line("trajectory", *name, step=step, criterion="mean", metric="spearman", **filled)
 
 
-def markdown(trajectories: Sequence[Trajectory], metric: str) -> str:
+def hypervolumes(trajectories: Sequence[Trajectory], metric: str) -> Table:
     """Non-dominated steps, and the hypervolume of the steps so far."""
     last = max(trajectories, key=lambda one: len(one.steps)).steps
     header = ["mode", "gate", "non-dominated steps", *(f"to step {step}" for step in last)]
@@ -80,16 +83,18 @@ def markdown(trajectories: Sequence[Trajectory], metric: str) -> str:
         found = dict(zip(one.steps, one.so_far(metric), strict=True))
         volumes = [number(found[step]) if step in found else NONE for step in last]
         rows.append([one.configuration.mode, one.configuration.gate, _listed(front), *volumes])
-    return table(header, rows)
+    caption = f"{TITLES[metric]}: hypervolume of the steps so far (reference {REFERENCE[metric]:g})"
+    return Table.of(caption, header, rows)
 
 
-def ever_better(trajectories: Sequence[Trajectory]) -> str:
+def ever_better(trajectories: Sequence[Trajectory]) -> Table:
     """Which steps beat the joint initial judge, the best of them with its interval, and the last."""
     header = [
         "mode", "gate", "steps above it", "with the whole interval", "best step (chosen on these rows)", "last step",
         "detectable at the last",
     ]  # fmt: skip
-    return table(header, [_better_row(one) for one in trajectories])
+    caption = "Mean Spearman of each step's judge minus the joint initial prompt's, on the same test rows"
+    return Table.of(caption, header, [_better_row(one) for one in trajectories])
 
 
 def count(trajectories: Sequence[Trajectory]) -> str:
@@ -135,13 +140,14 @@ def _against_initial(configuration: Configuration, steps: Sequence[int]) -> list
     initial = configuration.initial
     if initial is None:
         return None
-    spearman = METRICS["spearman"]
-    return [
-        difference_over_runs(list(zip(initial, configuration.scores(step), strict=True)), [spearman]).cells["spearman"][
-            "mean"
-        ]
-        for step in steps
-    ]
+    distinct = {configuration.mark(step): step for step in steps}
+    found = {mark: _difference(initial, configuration.scores(step)) for mark, step in distinct.items()}
+    return [found[configuration.mark(step)] for step in steps]
+
+
+def _difference(initial: Sequence[Scores], later: Sequence[Scores]) -> Cell:
+    pairs = list(zip(initial, later, strict=True))
+    return difference_over_runs(pairs, [METRICS["spearman"]]).cells["spearman"]["mean"]
 
 
 def _listed(steps: Sequence[int]) -> str:

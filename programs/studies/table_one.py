@@ -3,12 +3,16 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from metrics.detectable import detectable
 from metrics.metric import METRICS
 from metrics.over_runs import OverRuns, difference_over_runs, values_over_runs
 from metrics.scores import Scores
+from programs.reports.agreement import TITLES
+from programs.reports.table import Table
 from programs.studies.lines import Line, cell_fields, covered
-from programs.studies.markdown import NONE, cell, number, table
+from programs.studies.markdown import NONE, cell, number
 from programs.studies.results import KEPT, Configuration, Result
 
 SHOWN = ("spearman", "mae")
@@ -40,12 +44,15 @@ def compare(configuration: Configuration) -> Compared:
     """The kept judges of a configuration against their own initial judges and against the joint one."""
     metrics = [METRICS[name] for name in SHOWN]
     before, after, initial = configuration.scores(0), configuration.scores(KEPT), configuration.initial
+    difference = difference_over_runs(list(zip(before, after, strict=True)), metrics)
+    if initial is None:
+        against = None
+    elif all(np.array_equal(one.judge, own.judge, equal_nan=True) for one, own in zip(initial, before, strict=True)):
+        against = difference  # a joint mode starts from the joint initial judge
+    else:
+        against = difference_over_runs(list(zip(initial, after, strict=True)), metrics)
     return Compared(
-        configuration,
-        values_over_runs(before, metrics),
-        values_over_runs(after, metrics),
-        difference_over_runs(list(zip(before, after, strict=True)), metrics),
-        None if initial is None else difference_over_runs(list(zip(initial, after, strict=True)), metrics),
+        configuration, values_over_runs(before, metrics), values_over_runs(after, metrics), difference, against
     )
 
 
@@ -89,7 +96,7 @@ def cell_lines(results: Sequence[Result]) -> Iterator[Line]:
                         )  # fmt: skip
 
 
-def markdown(compared: Sequence[Compared], initial: OverRuns | None, metric: str) -> str:
+def by_configuration(compared: Sequence[Compared], initial: OverRuns | None, metric: str) -> Table:
     """One task's Table 1 for one metric: means over the criteria and seeds."""
     rows = [_row(one, metric) for one in compared]
     if initial is not None:
@@ -104,7 +111,7 @@ def markdown(compared: Sequence[Compared], initial: OverRuns | None, metric: str
             NONE,
         ]
         rows = [first, *rows]
-    return table(HEADER, rows)
+    return Table.of(f"Table 1, {TITLES[metric]}: means over the criteria and seeds", HEADER, rows)
 
 
 def _row(one: Compared, metric: str) -> list[str]:

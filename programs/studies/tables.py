@@ -1,121 +1,56 @@
-"""Writes a study's tables.md and tables.csv from the JSON files of its finished cells. No LM call is made."""
+"""A study's sections as the Markdown of tables.md: their words and tables, without what only a page can show."""
 
-from collections.abc import Iterator, Sequence
-from itertools import chain
-from pathlib import Path
+from collections.abc import Sequence
 
 from metrics.detectable import POWER_FACTOR
-from programs.records.folder import write_text
-from programs.studies import table_costs, table_dilution, table_lengths, table_objectives, table_one
-from programs.studies.lines import Line, as_csv
+from programs.reports.parts import Fold, Part, Section
+from programs.reports.table import Table
+from programs.studies.markdown import as_markdown
 from programs.studies.plan import Study
-from programs.studies.results import Configuration, Result, configurations, results_of
+from programs.studies.results import Result
 
 READING = f"""\
-Read a cell so: `.412 [.310, .502]` is the value and its 95 % interval. Values are means over the criteria and the
+Read a cell so: ".412 [.310, .502]" is the value and its 95 % interval. Values are means over the criteria and the
 seeds, pooled over each seed's test rows; intervals resample documents once for all seeds and hold for these seeds; the
-spread over seeds is the standard deviation of the seeds' own values. `n` counts scored rows over all seeds; a document
-may be tested under several. *Detectable* is half of a difference's interval: a smaller observed difference cannot be
+spread over seeds is the standard deviation of the seeds' own values. n counts scored rows over all seeds; a document
+may be tested under several. Detectable is half of a difference's interval: a smaller observed difference cannot be
 told from zero (a true one must be {POWER_FACTOR:.2f} times as large to be found in four of five such studies).
-`undefined` is no number, and never zero. `-` does not apply or needs more than is there: a spread more than
+"undefined" is no number, and never zero. "-" does not apply or needs more than is there: a spread more than
 one seed, an interval six documents, the joint initial prompt a finished joint mode of every seed."""
 
 
-def write_tables(path: Path, study: Study) -> list[Path]:
-    """The files written; none where no cell is finished."""
-    results = results_of(path, study)
-    if not results:
-        return []
-    found = configurations(results)
-    parts = [_Task(task, found, results) for task in dict.fromkeys(one.task for one in found)]
-    files = {
-        path / "tables.md": "\n\n".join([_head(study, results), *(part.markdown() for part in parts)]) + "\n",
-        path / "tables.csv": as_csv(line for part in parts for line in part.lines()),
-    }
-    for file, text in files.items():
-        write_text(file, text)
-    return list(files)
+def as_text(study: Study, results: Sequence[Result], sections: Sequence[tuple[str, Sequence[Section]]]) -> str:
+    """tables.md of the sections by task."""
+    parts = [_head(study, results)]
+    for task, own in sections:
+        parts += [f"# {task}", *(_section(section) for section in own)]
+    return "\n\n".join(parts) + "\n"
 
 
-class _Task:
-    """The tables of one task."""
+def missing_cells(study: Study, results: Sequence[Result]) -> list[str]:
+    """The ids of the cells that are not finished."""
+    known = {result.cell for result in results}
+    return [cell.id for cell in study.cells() if cell not in known]
 
-    def __init__(self, task: str, found: Sequence[Configuration], results: Sequence[Result]) -> None:
-        self.task = task
-        self.configurations = [one for one in found if one.task == task]
-        self.results = [result for result in results if result.cell.task_name == task]
-        self.compared = [table_one.compare(one) for one in self.configurations]
-        self.trajectories = [table_objectives.trajectory(one) for one in self.configurations]
-        self.dilution = table_dilution.dilution(task, self.configurations)
 
-    def lines(self) -> Iterator[Line]:
-        yield from table_one.cell_lines(self.results)
-        yield from table_one.lines(self.compared)
-        yield from table_lengths.lines(self.results)
-        yield from table_lengths.correlation_lines(self.task, self.results)
-        yield from table_objectives.lines(self.trajectories)
-        yield from table_dilution.lines(self.dilution)
-        yield from table_costs.lines(self.results)
+def _section(section: Section) -> str:
+    return "\n\n".join([f"## {section.title}", *_texts(section.parts)])
 
-    def markdown(self) -> str:
-        parts = (self._agreement(), self._lengths(), self._objectives(), self._dilution(), self._costs())
-        return "\n\n".join([f"# {self.task}", *chain.from_iterable(parts)])
 
-    def _agreement(self) -> Iterator[str]:
-        initial = table_one.baseline(self.configurations, self.task)
-        for metric in table_one.SHOWN:
-            yield f"## Table 1: {metric}"
-            yield table_one.markdown(self.compared, initial, metric)
-
-    def _lengths(self) -> Iterator[str]:
-        yield "## Length asymmetry"
-        yield "Gini of the words per rubric (0: all alike), by step:"
-        yield table_lengths.by_step(self.configurations, "gini")
-        yield "Longest rubric against the shortest, by step:"
-        yield table_lengths.by_step(self.configurations, "ratio")
-        yield "Words per rubric after the last step (share of the prompt's rubrics):"
-        yield table_lengths.at_the_end(self.configurations)
-        yield (
-            "Does agreement fall where rubrics become unequal? Over the steps of all joint prompts, the interval by "
-            "cell; gini and ratio with the mean over the criteria, a criterion's share with its own agreement:"
-        )
-        yield table_lengths.correlations(self.results)
-
-    def _objectives(self) -> Iterator[str]:
-        yield "## Several criteria at once"
-        for metric in table_objectives.REFERENCE:
-            reference = table_objectives.REFERENCE[metric]
-            yield (
-                f"{metric}: hypervolume of the steps so far (reference {reference:g}; maxima over noisy steps are "
-                "biased upward):"
-            )
-            yield table_objectives.markdown(self.trajectories, metric)
-        yield "Mean Spearman of each step's judge minus the joint initial prompt's, on the same test rows:"
-        yield table_objectives.ever_better(self.trajectories)
-        steps = max(len(one.steps) for one in self.trajectories) - 1
-        yield (
-            f"{table_objectives.count(self.trajectories)} Each interval alone lies above zero in 2.5 % of cases where "
-            f"nothing has changed, and each configuration has {steps} chances."
-        )
-
-    def _dilution(self) -> Iterator[str]:
-        if self.dilution:
-            yield "## Gradient dilution"
-            yield table_dilution.READING
-        for one in self.dilution:
-            yield from table_dilution.markdown(one)
-
-    def _costs(self) -> Iterator[str]:
-        yield "## Calls and tokens"
-        yield (
-            "*Asked* are the distinct requests that the cells needed, *sent* those that no other cell had paid for; "
-            "failed requests are in neither."
-        )
-        yield table_costs.markdown(self.configurations)
+def _texts(parts: Sequence[Part]) -> list[str]:
+    """What Markdown can show of the parts; a folded part stands open there."""
+    found: list[str] = []
+    for part in parts:
+        if isinstance(part, str):
+            found.append(part)
+        elif isinstance(part, Table):
+            found.append(as_markdown(part))
+        elif isinstance(part, Fold) and (inside := _texts(part.parts)):
+            found += [f"### {part.title}", *inside]
+    return found
 
 
 def _head(study: Study, results: Sequence[Result]) -> str:
-    known = {result.cell for result in results}
-    missing = [cell.id for cell in study.cells() if cell not in known]
+    missing = missing_cells(study, results)
     left = f" Not finished, and in no table: {', '.join(missing)}." if missing else ""
     return f"{len(results)} of {len(study.cells())} cells are finished.{left}\n\n{READING}"

@@ -1,12 +1,15 @@
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from programs.records.calls import Answer, CallLog, NoAnswer
+from programs.optimizer.fan_out import Pool
+from programs.records.calls import CallLog, Links, NoAnswer
+from programs.records.lines import Answer
 
 USAGE = {"prompt_tokens": 10, "completion_tokens": 2, "cached_prompt_tokens": 4}
 
@@ -84,6 +87,8 @@ def test_a_later_session_replays_what_an_earlier_one_paid_for(tmp_path: Path) ->
         b'{"key": "x", "reply": {"message": {}}, "usage": 5, "sent": "x"}\n',
         b"\xff\xfe",
         b"null\n",
+        json.dumps({"key": "x", "role": "judge", "reply": reply("a"), "usage": {}, "sent": True, "place": 7}).encode()
+        + b"\n",
     ],
 )
 def test_a_damaged_last_line_is_asked_again_and_nothing_else_is_lost(tmp_path: Path, tail: bytes) -> None:
@@ -101,6 +106,67 @@ def test_a_damaged_last_line_is_asked_again_and_nothing_else_is_lost(tmp_path: P
         log.ask("judge", key, None, sender("c", sent))
     log.close()
     assert sent == ["a", "b"]
+
+
+def test_without_reuse_each_place_has_its_own_answer_whatever_the_threads_do(tmp_path: Path) -> None:
+    def session(order: list[int], replies: Iterator[str]) -> list[str]:
+        """Two identical requests of one phase, asked in this order."""
+        turns = [threading.Event() for _ in range(3)]
+        turns[0].set()
+        log, sent = CallLog(tmp_path / "calls.jsonl", reuse=False), []
+
+        def ask(item: int) -> str:
+            turns[order.index(item)].wait(timeout=10)
+            answer = log.ask("judge", "same", None, lambda: sender(next(replies), sent)())
+            turns[order.index(item) + 1].set()
+            return answer.reply["message"]["parts"][0]["text"]
+
+        found = Pool(2).map("judge", ask, [0, 1])
+        log.close()
+        return found
+
+    assert session([1, 0], iter(["first", "second"])) == ["second", "first"]
+    assert session([0, 1], iter([])) == ["second", "first"]
+    assert session([1, 0], iter([])) == ["second", "first"]
+
+
+def test_an_answer_paid_for_with_reuse_serves_one_request_without(tmp_path: Path) -> None:
+    sent: list[str] = []
+    log = CallLog(tmp_path / "calls.jsonl")
+    log.ask("judge", "k", None, sender("a", sent))
+    log.close()
+    for _ in range(2):
+        log = CallLog(tmp_path / "calls.jsonl", reuse=False)
+        ask = partial(log.ask, "judge", "k", None)
+        Pool(1).map("judge", ask, [sender("b", sent), sender("c", sent)])
+        assert sent == ["a", "c"]
+        log.known_only = True  # and a stopped run makes do with what it has
+        assert log.ask("judge", "k", None, sender("d", sent)).reply in (reply("a"), reply("c"))
+        log.close()
+    log = CallLog(tmp_path / "calls.jsonl")
+    assert log.ask("judge", "k", None, sender("d", sent)).reply == reply("a")
+    log.close()
+
+
+def test_skipped_calls_are_counted() -> None:
+    log = CallLog()
+    log.skip("judge", 0)
+    assert log.summary() == {}
+    log.skip("judge", 3)
+    assert log.summary()["judge"]["skipped"] == 3
+
+
+def test_others_hear_of_a_line_before_its_reply_is_used_and_can_halt_the_run(tmp_path: Path) -> None:
+    heard: list[bytes] = []
+    halted = threading.Event()
+    log = CallLog(tmp_path / "calls.jsonl", links=Links(heard.append, halted.is_set))
+    log.ask("judge", "k", None, sender("a", []))
+    assert b"".join(heard) == (tmp_path / "calls.jsonl").read_bytes()
+    halted.set()
+    assert log.ask("judge", "k", None, sender("b", [])).reply == reply("a")
+    with pytest.raises(KeyboardInterrupt):
+        log.ask("judge", "other", None, sender("b", []))
+    log.close()
 
 
 def test_the_reply_is_on_disk_before_it_is_used(tmp_path: Path) -> None:

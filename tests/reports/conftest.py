@@ -1,11 +1,12 @@
-"""A run whose data, criterion label and LM texts all hold a script."""
+"""A run and a study whose data, criterion label and LM texts all hold a script."""
 
 import csv
+import shutil
 from pathlib import Path
 
 import pytest
 
-from programs import optimize
+from programs import optimize, study
 from programs.records.folder import RunFolder
 from tests.commands import run
 from tests.fake import Asked, FakeEngine, fake_lm
@@ -36,17 +37,42 @@ def table(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def arguments(table: Path, tmp_path: Path, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> list[object]:
-    """What starts the run; every LM name leads to the fake engine."""
+    """What starts a run or a study; every LM name leads to the fake engine."""
     monkeypatch.setattr("programs.optimizer.cast.language_model", lambda *_, **__: fake_lm(engine))
     return [
         "--data", table, "--inputs", "answer", "--criteria", f"helpful=Helpful {PAYLOAD}:1-5,polite:0-3",
-        "--group", "id", "--train-size", 8, "--val-size", 12, "--test-size", 16, "--steps", 2, "--eval-every", 1,
-        "--gate", "mae", "--accept", "not_worse", "--run", "one", "--runs-dir", tmp_path / "runs",
+        "--group", "id", "--train-size", 8, "--val-size", 12, "--test-size", 16, "--steps", 2, "--accept", "not_worse",
+        "--run", "one", "--runs-dir", tmp_path / "runs",
     ]  # fmt: skip
 
 
 @pytest.fixture
-def run_folder(arguments: list[object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunFolder:
+def run_arguments(arguments: list[object]) -> list[object]:
+    """What starts the run."""
+    return [*arguments, "--eval-every", 1, "--gate", "mae"]
+
+
+@pytest.fixture
+def run_folder(run_arguments: list[object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunFolder:
     """The finished run."""
-    assert run(optimize.main, *arguments, monkeypatch=monkeypatch) == 0
+    assert run(optimize.main, *run_arguments, monkeypatch=monkeypatch) == 0
     return RunFolder(tmp_path / "runs" / "one")
+
+
+@pytest.fixture(scope="session")
+def studies(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the one study of these tests is kept."""
+    return tmp_path_factory.mktemp("studies")
+
+
+@pytest.fixture
+def study_folder(arguments: list[object], studies: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A finished study of eight cells: made once, and put back as it was for every test."""
+    folder, kept = studies / "one", studies / "kept"
+    if not kept.exists():
+        lists = ["--modes", "Single,SSC", "--gates", "none,mae", "--seeds", "0,1", "--yes", "--runs-dir", studies]
+        assert run(study.main, *arguments, *lists, monkeypatch=monkeypatch) == 0
+        folder.rename(kept)
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(kept, folder)
+    return folder

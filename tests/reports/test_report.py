@@ -54,9 +54,9 @@ def test_texts_are_quoted_only_while_the_data_are_as_they_were(
 
 
 def test_a_reached_budget_leaves_a_report_that_says_so(
-    arguments: list[object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run_arguments: list[object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert run(optimize.main, *arguments, "--max-calls", 5, monkeypatch=monkeypatch) == 0
+    assert run(optimize.main, *run_arguments, "--max-calls", 5, monkeypatch=monkeypatch) == 0
     page = (tmp_path / "runs" / "one" / "report.html").read_text()
     assert "stopped early (budget)" in page
     assert "unscored" in page
@@ -64,7 +64,7 @@ def test_a_reached_budget_leaves_a_report_that_says_so(
 
 
 def test_ctrl_c_leaves_a_report(
-    arguments: list[object], engine: FakeEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run_arguments: list[object], engine: FakeEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def reply(asked: object) -> str | None:
         if len(engine.asked) >= 40:
@@ -72,17 +72,17 @@ def test_ctrl_c_leaves_a_report(
         return None
 
     engine.reply = reply
-    assert run(optimize.main, *arguments, monkeypatch=monkeypatch) == 130
+    assert run(optimize.main, *run_arguments, monkeypatch=monkeypatch) == 130
     page = (tmp_path / "runs" / "one" / "report.html").read_text()
     assert "stopped early (interrupted)" in page
     assert "Kept: step 1, against the initial rubric" in page  # though its test, and so its line, was not finished
 
 
 def test_an_undefined_metric_is_a_word(
-    arguments: list[object], engine: FakeEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run_arguments: list[object], engine: FakeEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine.score = lambda name, system, user, levels: levels[0]
-    chosen = ["spearman" if each == "mae" else each for each in arguments]
+    chosen = ["spearman" if each == "mae" else each for each in run_arguments]
     assert run(optimize.main, *chosen, monkeypatch=monkeypatch) == 0
     page = (tmp_path / "runs" / "one" / "report.html").read_text()
     assert "is undefined on" in page

@@ -11,7 +11,7 @@ import pytest
 from metrics.scores import Scores
 from metrics.summary import difference, summarize
 from programs.studies.plan import Study, study_of
-from programs.studies.tables import write_tables
+from programs.studies.write import write_results
 from signatures.records import Criterion
 
 CRITERIA = (Criterion("a", 1, 5), Criterion("b", 1, 5))
@@ -55,7 +55,7 @@ def study(tmp_path: Path) -> Path:
         last = HALF if seed else OFF_BY_ONE
         write_cell(tmp_path, "SSC", seed, {"0": OFF_BY_ONE, "1": last, "kept": last})
         write_cell(tmp_path, "Single", seed, {"0": HUMAN, "1": HUMAN, "kept": HUMAN})
-    write_tables(tmp_path, plan())
+    write_results(tmp_path, plan())
     return tmp_path
 
 
@@ -127,7 +127,7 @@ def test_an_unscored_criterion_is_undefined_and_no_zero(tmp_path: Path) -> None:
     nothing = np.where(np.arange(2) == 0, np.nan, HUMAN)
     for seed in (0, 1):
         write_cell(tmp_path, "SSC", seed, {"0": HUMAN, "1": nothing, "kept": nothing})
-    write_tables(tmp_path, plan())
+    write_results(tmp_path, plan())
     own = {"table": "table1", "mode": "SSC", "metric": "spearman", "what": "after"}
     assert value(tmp_path, **own, criterion="a") is None
     assert value(tmp_path, **own, criterion="mean") is None

@@ -1,0 +1,88 @@
+"""What a study's results say of one task: every number once, for tables.md, tables.csv and the page."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from metrics.over_runs import OverRuns
+from programs.studies import (
+    table_costs,
+    table_dilution,
+    table_lengths,
+    table_objectives,
+    table_one,
+    table_trajectories,
+)
+from programs.studies.lines import Line
+from programs.studies.results import Configuration, Result, configurations
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """One task's finished cells. The numbers are computed when they are first asked for, and then kept."""
+
+    task: str
+    results: Sequence[Result]
+    configurations: Sequence[Configuration]
+
+    @property
+    def criteria(self) -> tuple[str, ...]:
+        return self.results[0].tested.scores("kept").names
+
+    @property
+    def gates(self) -> list[str]:
+        return list(dict.fromkeys(one.gate for one in self.configurations))
+
+    @property
+    def modes(self) -> list[str]:
+        return list(dict.fromkeys(one.mode for one in self.configurations))
+
+    @cached_property
+    def compared(self) -> list[table_one.Compared]:
+        return [table_one.compare(one) for one in self.configurations]
+
+    @cached_property
+    def initial(self) -> OverRuns | None:
+        """The joint initial prompt over all seeds."""
+        return table_one.baseline(self.configurations, self.task)
+
+    @cached_property
+    def trajectories(self) -> list[table_objectives.Trajectory]:
+        return [table_objectives.trajectory(one) for one in self.configurations]
+
+    @cached_property
+    def curves(self) -> list[table_trajectories.Curve]:
+        return [table_trajectories.curve(one) for one in self.configurations]
+
+    @cached_property
+    def lengths(self) -> list[Line]:
+        return list(table_lengths.lines(self.results))
+
+    @cached_property
+    def dilution(self) -> list[table_dilution.Dilution]:
+        """One entry a rater; none where no feedback has been rated."""
+        return table_dilution.dilution(self.task, self.configurations)
+
+    def lines(self) -> Iterator[Line]:
+        """All of tables.csv that is about the task."""
+        yield from table_one.cell_lines(self.results)
+        yield from table_one.lines(self.compared)
+        yield from table_trajectories.lines(self.curves)
+        yield from self.lengths
+        yield from table_lengths.correlation_lines(self.task, self.results)
+        yield from table_objectives.lines(self.trajectories)
+        yield from table_dilution.lines(self.dilution)
+        yield from table_costs.lines(self.results)
+
+
+def comparisons(results: Sequence[Result]) -> list[Comparison]:
+    """One a task, in the order of the results."""
+    found = configurations(results)
+    return [
+        Comparison(
+            task,
+            [result for result in results if result.cell.task_name == task],
+            [one for one in found if one.task == task],
+        )
+        for task in dict.fromkeys(one.task for one in found)
+    ]

@@ -1,0 +1,40 @@
+"""The sections of a study's tables.md and page, in their order.
+
+A section is one module with one function, `section(task: Comparison) -> Section`: words, tables and figures. Another
+one is a module beside these and a word in `SECTIONS`; its numbers belong in a `table_*.py` and in `Comparison.lines`.
+"""
+
+from collections.abc import Callable
+
+from programs.reports.parts import Section
+from programs.studies.comparison import Comparison
+from programs.studies.sections import (
+    agreement,
+    costs,
+    coverage,
+    dilution,
+    disagreement,
+    gates,
+    lengths,
+    objectives,
+    rubrics,
+    trajectories,
+)
+
+SECTIONS: tuple[Callable[[Comparison], Section], ...] = (
+    agreement.section,
+    trajectories.section,
+    objectives.section,
+    dilution.section,
+    lengths.section,
+    rubrics.section,
+    disagreement.section,
+    gates.section,
+    costs.section,
+    coverage.section,
+)
+
+
+def sections_of(task: Comparison) -> list[Section]:
+    """All sections of a task."""
+    return [section(task) for section in SECTIONS]
