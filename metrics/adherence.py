@@ -1,12 +1,13 @@
 """Feedback adherence: how well a rewritten rubric applies what the gradient says, rated 1 to 10 by an LM (PAPER)."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import dspy
 from dspy.utils.exceptions import AdapterParseError
 
-from signatures.ratings import Adherence
+from signatures.ratings import Adherence, adherence_request, target_line
 from signatures.records import Criterion, Note, Rubric
 
 
@@ -22,18 +23,35 @@ def adherence(example: dspy.Example, prediction: Mapping[str, Any], trace: objec
     return rated["rating"]
 
 
+@dataclass(frozen=True)
+class Rewritten:
+    """One rating to be made: a criterion's rubric before and after, and the feedback between them."""
+
+    criterion: Criterion
+    feedback: str
+    before: str
+    after: str
+
+    def example(self) -> dspy.Example:
+        asked = dspy.Example(
+            feedback=self.feedback,
+            old_rubric=self.before,
+            criterion=target_line(self.criterion),
+            request=adherence_request(self.criterion),
+        )
+        return asked.with_inputs("feedback", "old_rubric", "criterion", "request")
+
+    def rate(self) -> int | None:
+        return adherence(self.example(), {"new_rubric": self.after})
+
+
 def rewrites(
     criteria: Sequence[Criterion], gradients: Sequence[Note], before: Rubric, proposal: Rubric
-) -> list[tuple[dspy.Example, dict[str, str]]]:
-    """One (example, prediction) pair per rewritten criterion of a step: its gradients, old and new rubric."""
-    pairs = []
+) -> list[Rewritten]:
+    """The rewritten criteria of a step that had feedback."""
+    found = []
     for criterion in criteria:
         feedback = "\n\n".join(note.text for note in gradients if criterion.name in note.group)
         if feedback and criterion.name in proposal:
-            example = dspy.Example(
-                criterion=f"{criterion.title}: {criterion.meaning}",
-                feedback=feedback,
-                old_rubric=before[criterion.name],
-            ).with_inputs("criterion", "feedback", "old_rubric")
-            pairs.append((example, {"new_rubric": proposal[criterion.name]}))
-    return pairs
+            found.append(Rewritten(criterion, feedback, before[criterion.name], proposal[criterion.name]))
+    return found

@@ -1,5 +1,7 @@
 """How small a difference an interval could have told from none: to be read before any "no difference was found"."""
 
+from math import isclose
+
 from metrics.summary import Cell
 
 POWER_FACTOR = (1.959964 + 0.841621) / 1.959964
@@ -16,4 +18,4 @@ def detectable(cell: Cell) -> float | None:
     0.2
     """
     low, high = cell["low"], cell["high"]
-    return None if low is None or high is None or low == high else (high - low) / 2
+    return None if low is None or high is None or isclose(low, high, abs_tol=1e-12) else (high - low) / 2

@@ -52,6 +52,17 @@ def difference(before: Scores, after: Scores, *, seed: int = 0, resamples: int =
     }
 
 
+def point_values(scores: Scores) -> dict[str, dict[str, float | None]]:
+    """Every metric per criterion, pooled, without intervals."""
+    return {
+        name: {
+            criterion: metric(scores.judge[:, place], scores.human[:, place])
+            for place, criterion in enumerate(scores.names)
+        }
+        for name, metric in METRICS.items()
+    }
+
+
 def _table(estimate: Estimate, scales: list[Scale], scores: Scores, seed: int, resamples: int) -> dict[str, Any]:
     return cell_table(estimate, list(METRICS), scales, scores.names, seed=seed, resamples=resamples)
 

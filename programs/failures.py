@@ -19,4 +19,6 @@ def lm_failure_line(error: BaseException) -> str:
     line = f"an LM failed: {failure_line(error)}"
     if any(word in line for word in ("response_format", "json_schema")):
         return f"{line}; if the server cannot follow a JSON schema, use --schema off"
+    if "logprobs" in line:
+        return f"{line}; if the server gives no token probabilities, use --rate-logprobs off"
     return line

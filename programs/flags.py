@@ -87,6 +87,27 @@ def add_lm_flags(parser: Parser, roles: Sequence[str] = ROLE_NAMES) -> None:
     group.add_argument("--save-prompts", action="store_true", help="keep every prompt in calls.jsonl, to read them")
 
 
+def add_rating_flags(parser: Parser) -> None:
+    group = parser.add_argument_group("the diagnostics")
+    group.add_argument(
+        "--rate-orders",
+        type=whole(1),
+        help=f"orders of the options in which the rater attributes a suggestion (default {Settings.rate_orders})",
+    )
+    group.add_argument(
+        "--rate-logprobs",
+        choices=("auto", "off"),
+        help="read the rater's choice from token probabilities where the LM gives them (default auto)",
+    )
+
+
+def add_diagnose_flags(parser: Parser) -> None:
+    parser.add_argument("places", nargs="+", metavar="RUN_OR_STUDY", help="folders of runs or studies, or their names")
+    parser.add_argument("--runs-dir", help="folder of the runs (default: runs)")
+    parser.add_argument("--limit", type=whole(1), help="rate at most so many notes a run, drawn by --seed (all)")
+    parser.add_argument("--seed", type=whole(0), help="seed of the draw of --limit (default: the run's)")
+
+
 def add_judge_flags(parser: Parser) -> None:
     group = parser.add_argument_group("the judge's prompt")
     group.add_argument("--adapter", choices=("compact", "json", "chat"), help="prompt layout (default compact)")
@@ -108,6 +129,7 @@ def add_loop_flags(parser: Parser, *, many: bool = False) -> None:
         ("--val-size", 2, "validation rows"),
         ("--test-size", 1, "test rows"),
         ("--eval-every", 0, "score the test rows every N steps; 0: at the start and the end"),
+        ("--rate-every", 0, "let the rater diagnose the feedback of every N-th step; 0: never"),
     ):
         default = getattr(Settings, flag.strip("-").replace("-", "_"))
         group.add_argument(flag, type=whole(least), help=f"{meaning} (default {default})")

@@ -3,7 +3,15 @@
 from collections.abc import Sequence
 
 from programs.command import run
-from programs.flags import Parser, add_judge_flags, add_lm_flags, add_loop_flags, add_run_flags, add_task_flags
+from programs.flags import (
+    Parser,
+    add_judge_flags,
+    add_lm_flags,
+    add_loop_flags,
+    add_rating_flags,
+    add_run_flags,
+    add_task_flags,
+)
 
 
 def parser() -> Parser:
@@ -11,6 +19,7 @@ def parser() -> Parser:
     add_task_flags(parser)
     add_loop_flags(parser)
     add_lm_flags(parser)
+    add_rating_flags(parser)
     add_judge_flags(parser)
     add_run_flags(parser)
     return parser

@@ -38,6 +38,9 @@ class Settings:
     keep: str = "best"
     reserve: float = 0.5
     eval_every: int = 0
+    rate_every: int = 0
+    rate_orders: int = 4
+    rate_logprobs: str = "auto"
     seed: int = 0
     # the LMs
     lm: str = "local"
@@ -90,6 +93,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
 
 CHANGEABLE = {
     "threads", "retries", "reuse", "save_prompts", "max_calls", "max_tokens", "max_minutes", "api_base",
+    "rate_every", "rate_orders", "rate_logprobs",
     *(f"{role}_api_base" for role in ROLE_NAMES),
 }  # fmt: skip
 """Settings that a resumed run may have anew, since they do not change its results."""

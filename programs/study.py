@@ -10,6 +10,7 @@ from programs.flags import (
     add_limit_flags,
     add_lm_flags,
     add_loop_flags,
+    add_rating_flags,
     add_study_flags,
     add_task_flags,
 )
@@ -22,6 +23,7 @@ def parser() -> Parser:
     add_task_flags(parser, many=True)
     add_loop_flags(parser, many=True)
     add_lm_flags(parser)
+    add_rating_flags(parser)
     add_judge_flags(parser)
     add_limit_flags(parser)
     return parser

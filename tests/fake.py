@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import dspy
-from dspy.lm15 import Message, Request, Response, TextPart, Usage
+from dspy.lm15 import Message, Request, Response, TextPart, TokenLogprob, Usage
 
 STAGES = {
     "loss": "where a judge's scores of a text differ",
     "gradient": "You improve the rubric",
     "rewrite": "You rewrite the rubric",
-    "rater": "Rate how",
+    "rater": "Rate how|Decide which",
 }
 Answer = Callable[[str, str, str, tuple[int, ...]], Any]
 CHAT_END = "[[ ## completed ## ]]"
@@ -43,21 +43,24 @@ def plain_rewrite(name: str, system: str, user: str, levels: tuple[int, ...]) ->
 class FakeEngine:
     """Answers every stage. `score` and `rewrite` give a field's value from (name, system, user, levels).
 
-    `reply` may answer a whole request instead (text), or return None to leave it to the others.
+    `reply` may answer a whole request instead (text), or return None to leave it to the others. `logprobs` gives the
+    tokens of a reply where they are asked for.
     """
 
     supports_response_schema = True
-    supported_params = frozenset({"response_format", "temperature", "max_tokens", "seed", "logprobs"})
+    supported_params = frozenset({"response_format", "temperature", "max_tokens", "seed", "logprobs", "top_logprobs"})
 
     def __init__(
         self,
         score: Answer = plain_score,
         rewrite: Answer = plain_rewrite,
         reply: Callable[[Asked], str | None] | None = None,
+        logprobs: Callable[[Asked], tuple[TokenLogprob, ...]] | None = None,
     ) -> None:
         self.score = score
         self.rewrite = rewrite
         self.reply = reply
+        self.logprobs = logprobs
         self.asked: list[Asked] = []
         self._lock = threading.Lock()
 
@@ -67,6 +70,7 @@ class FakeEngine:
             self.asked.append(asked)
         text = self.reply(asked) if self.reply else None
         text = self._text(asked) if text is None else text
+        logprobs = self.logprobs(asked) if self.logprobs and request.config.logprobs is not None else None
         words = len(asked.system.split()) + len(asked.user.split())
         return Response(
             id="fake",
@@ -74,6 +78,7 @@ class FakeEngine:
             message=Message.assistant([TextPart(text)]),
             finish_reason="stop",
             usage=Usage(input_tokens=words, output_tokens=len(text.split())),
+            logprobs=logprobs,
         )
 
     def counts(self) -> dict[str, int]:
@@ -94,7 +99,7 @@ class FakeEngine:
 
 
 def stage_of(system: str) -> str:
-    return next((stage for stage, words in STAGES.items() if words in system), "judge")
+    return next((stage for stage, words in STAGES.items() if re.search(words, system)), "judge")
 
 
 def fields_of(request: Request) -> dict[str, tuple[int, ...]]:

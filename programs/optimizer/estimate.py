@@ -9,7 +9,10 @@ from signatures.records import Group
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run will do, in numbers: steps, rows a step and rows of each set (gate, reserved, test)."""
+    """What a run will do, in numbers: steps, rows a step and rows of each set (gate, reserved, test).
+
+    `rater_calls` is the most that the diagnostics of `--rate-every` can take.
+    """
 
     mode: Mode
     criteria: Group
@@ -19,6 +22,7 @@ class Plan:
     reserved_rows: int
     test_rows: int
     eval_every: int
+    rater_calls: int = 0
 
     @property
     def test_scorings(self) -> int:
@@ -37,10 +41,12 @@ class Plan:
             for letter in (self.mode.judge, self.mode.loss, self.mode.gradient, self.mode.rewrite)
         )
         rows = self.steps * self.batch_size
+        rater = {"rater": self.rater_calls} if self.rater_calls else {}
         validation = (self.steps + 1) * self.gate_rows + most_finalists(self.steps) * self.reserved_rows
         return {
             "judge": heads * (rows + validation + self.test_scorings * self.test_rows),
             "loss": losses * rows,
             "gradient": gradients * rows,
             "rewrite": rewrites * self.steps,
+            **rater,
         }

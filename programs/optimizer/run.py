@@ -7,8 +7,10 @@ from typing import Any
 
 from metrics.metric import METRICS
 from metrics.scores import Scores
-from metrics.summary import difference, summarize
+from metrics.summary import difference, point_values, summarize
 from programs.backends.roles import Roles
+from programs.diagnostics.bound import planned_calls
+from programs.diagnostics.live import LiveDiagnosis
 from programs.optimizer.cast import cast_roles
 from programs.optimizer.estimate import Plan
 from programs.optimizer.fan_out import Pool
@@ -80,6 +82,7 @@ class Run:
         self.roles = roles
         self.pool = Pool(settings.threads, screen.started, roles.calls.skip)
         self.optimizer = teleprompter(settings, self._on_step)
+        self.diagnosis = LiveDiagnosis(settings, material.task, folder, roles, self.pool)
         self.tested: dict[str, Scores] = {}
         self.stopped: str | None = None
 
@@ -140,7 +143,9 @@ class Run:
             self.screen.at(f"test, step {step.number}")
             self.tested[str(step.number)] = self._scores(step.judge)
         tested = self.tested.get(str(step.number))
-        self.folder.add_step(step_record(step, point_values(tested) if tested else None))
+        record = step_record(step, point_values(tested) if tested else None)
+        self.folder.add_step(record)
+        self.diagnosis.see(record)
         self.screen.at(f"step {step.number + 1}/{self.settings.steps}" if step.number < self.settings.steps else "end")
 
     def _summary(self, before: Scores, after: Scores, outcome: Outcome) -> dict[str, Any]:
@@ -190,18 +195,8 @@ def plan(settings: Settings, task: Task, splits: Splits) -> Plan:
         reserved_rows=len(reserved),
         test_rows=len(splits.test),
         eval_every=settings.eval_every,
+        rater_calls=planned_calls(settings, task),
     )
-
-
-def point_values(scores: Scores) -> dict[str, dict[str, float | None]]:
-    """Every metric per criterion, pooled, without intervals."""
-    return {
-        name: {
-            criterion: metric(scores.judge[:, place], scores.human[:, place])
-            for place, criterion in enumerate(scores.names)
-        }
-        for name, metric in METRICS.items()
-    }
 
 
 def optimism(outcome: Outcome, tested: Scores, metric: str) -> dict[str, Any]:

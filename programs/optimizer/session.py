@@ -8,6 +8,8 @@ from typing import Any
 
 import dspy
 
+from programs.diagnostics.diagnosis import read_diagnosis
+from programs.diagnostics.show import show_diagnosis
 from programs.errors import UserError
 from programs.optimizer.cast import check_lms
 from programs.optimizer.gate import gate
@@ -117,6 +119,8 @@ def _announce(settings: Settings, material: Material, folder: RunFolder, screen:
 
 def _show(summary: Mapping[str, Any], folder: RunFolder, screen: Screen) -> None:
     show_summary(summary, screen)
+    if folder.diagnostics.exists():
+        show_diagnosis(read_diagnosis(folder.diagnostics), screen)
     show_calls(summary["calls"], screen)
     screen.result(f"judge: {folder.judge}")
     if folder.report.exists():

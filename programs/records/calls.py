@@ -130,6 +130,8 @@ class CallLog:
     def lap(self) -> dict[str, int]:
         """Calls and tokens of the distinct requests asked since the last lap, sent by this process or replayed.
 
+        Those of the rater are left out: it watches a run and is no part of it.
+
         Unlike the tallies it does not depend on where a run was interrupted, so step records may hold it.
         """
         with self._lock:
@@ -176,7 +178,7 @@ class CallLog:
     def _count(self, role: str, key: str, place: Place | None, answer: Answer, *, reused: bool) -> None:
         with self._lock:
             tally = self.tallies.setdefault(role, Tally())
-            if (key, place) not in self._used and answer.sent:
+            if (key, place) not in self._used and answer.sent and role != "rater":
                 self._used.add((key, place))
                 self._spent["calls"] += 1
                 for name in ("prompt_tokens", "completion_tokens"):

@@ -76,6 +76,7 @@ class RunFolder:
         self.judge = path / "judge.json"
         self.scores = path / "scores.json"
         self.summary = path / "summary.json"
+        self.diagnostics = path / "diagnostics.json"
         self.timing = path / "timing.json"
         self.report = path / "report.html"
         self._lock: TextIO | None = None
@@ -130,7 +131,9 @@ class RunFolder:
         self._steps.flush()
 
     def __enter__(self) -> "RunFolder":
-        for path in (self.calls, self.steps, self.judge, self.scores, self.summary, self.timing, self.report):
+        for path in (
+            self.calls, self.steps, self.judge, self.scores, self.summary, self.diagnostics, self.timing, self.report,
+        ):  # fmt: skip
             if path.exists() and not path.is_file():
                 raise UserError(f"{path} is not a file: restore it, or start a new run")
         try:

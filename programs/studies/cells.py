@@ -30,7 +30,8 @@ def cell_folder(study: Path, cell: Cell) -> RunFolder:
 def run_cell(study: Path, every: Sequence[Cell], ready: Ready, screen: Screen, links: Links = ALONE) -> dict[str, Any]:
     """Starts or resumes one cell and returns its summary."""
     with begun(study, ready) as folder:
-        shared = answers_of(study, every, ready.cell) if ready.settings.reuse == "on" else None
+        rated = ready.settings.rate_every > 0
+        shared = answers_of(study, every, ready.cell, seedless=rated) if ready.settings.reuse == "on" else None
         try:
             return optimize(ready.settings, ready.material, folder, screen, shared, links)
         finally:
@@ -55,11 +56,17 @@ def begun_configs(study: Path, every: Sequence[Cell]) -> dict[str, dict[str, Any
     return found
 
 
-def answers_of(study: Path, every: Sequence[Cell], cell: Cell) -> SharedAnswers:
-    """What the other cells of the same task and seed have paid for, such as the initial judge's scores."""
+def answers_of(study: Path, every: Sequence[Cell], cell: Cell, *, seedless: bool = False) -> SharedAnswers:
+    """What the other cells of the same task and seed have paid for, such as the initial judge's scores.
+
+    With `seedless`, those of other seeds too: what is asked at temperature 0 has no seed (the rater's planted notes).
+    """
     shared = SharedAnswers()
     for log in logs_of(study, every, cell):
         shared.add(log)
+    for other in every if seedless else ():
+        if (other.task, other.data) == (cell.task, cell.data) and other != cell:
+            shared.add(cell_folder(study, other).calls)
     return shared
 
 

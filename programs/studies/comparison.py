@@ -5,7 +5,14 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from metrics.over_runs import OverRuns
-from programs.studies import table_costs, table_lengths, table_objectives, table_one, table_trajectories
+from programs.studies import (
+    table_costs,
+    table_dilution,
+    table_lengths,
+    table_objectives,
+    table_one,
+    table_trajectories,
+)
 from programs.studies.lines import Line
 from programs.studies.results import Configuration, Result, configurations
 
@@ -51,6 +58,11 @@ class Comparison:
     def lengths(self) -> list[Line]:
         return list(table_lengths.lines(self.results))
 
+    @cached_property
+    def dilution(self) -> list[table_dilution.Dilution]:
+        """One entry a rater; none where no feedback has been rated."""
+        return table_dilution.dilution(self.task, self.configurations)
+
     def lines(self) -> Iterator[Line]:
         """All of tables.csv that is about the task."""
         yield from table_one.cell_lines(self.results)
@@ -59,6 +71,7 @@ class Comparison:
         yield from self.lengths
         yield from table_lengths.correlation_lines(self.task, self.results)
         yield from table_objectives.lines(self.trajectories)
+        yield from table_dilution.lines(self.dilution)
         yield from table_costs.lines(self.results)
 
 

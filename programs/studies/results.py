@@ -9,6 +9,7 @@ import numpy as np
 
 from metrics.estimates import merge_clusters
 from metrics.scores import Codes, Scores
+from programs.diagnostics.diagnosis import Diagnosis, read_diagnosis
 from programs.errors import UserError
 from programs.optimizer.modes import parse_mode
 from programs.optimizer.tested import Tested, read_tested
@@ -26,7 +27,8 @@ class Result:
     """One finished cell. `documents` are codes that all cells of the task share.
 
     `rubrics` and `gates` (the gate's verdicts as steps.jsonl has them) are by step, and empty where only the cell's
-    small JSON files are there; so are `costs` without a cost.json.
+    small JSON files are there; so are `costs` without a cost.json. `diagnosis` is there where the feedback
+    has been rated.
     """
 
     cell: Cell
@@ -36,6 +38,7 @@ class Result:
     rubrics: Mapping[int, Rubric]
     gates: Mapping[int, Sequence[Mapping[str, Any]]]
     costs: Costs
+    diagnosis: Diagnosis | None = None
 
     @property
     def joint(self) -> bool:
@@ -125,7 +128,8 @@ def _result(path: Path, cell: Cell, tested: Tested, codes: Mapping[str, int]) ->
     folder = cell_folder(path, cell)
     documents = np.array([codes[name] for name in tested.clusters], dtype=np.intp)
     rubrics, gates = _steps(folder.steps)
-    return Result(cell, read_json(folder.summary), tested, documents, rubrics, gates, _costs(folder))
+    diagnosis = read_diagnosis(folder.diagnostics) if folder.diagnostics.exists() else None
+    return Result(cell, read_json(folder.summary), tested, documents, rubrics, gates, _costs(folder), diagnosis)
 
 
 def _costs(folder: RunFolder) -> Costs:
