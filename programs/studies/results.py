@@ -11,7 +11,6 @@ import numpy as np
 from metrics.estimates import merge_clusters
 from metrics.scores import Codes, Scores
 from programs.errors import UserError
-from programs.optimizer.modes import parse_mode
 from programs.optimizer.tested import Tested, read_tested
 from programs.records.folder import read_json
 from programs.studies.cells import cell_folder
@@ -36,7 +35,7 @@ class Result:
     @property
     def joint(self) -> bool:
         """Whether its judge is one prompt for all criteria."""
-        return parse_mode(self.cell.mode).judge == "C"
+        return self.cell.joint
 
     def scores(self, judge: str | int) -> Scores:
         """The test scores of a step's judge, or of the kept one."""
@@ -47,8 +46,8 @@ class Result:
 class Configuration:
     """The finished runs of one task, mode and gate, by seed; `initial` holds the joint initial judge of each seed.
 
-    Every mode is compared with that judge, since it is what a user has before any optimization. None where no joint
-    mode of a seed is finished.
+    A peer or a control stands in place of a mode. All are compared with that judge, since it is what a user has before
+    any optimization. None where no run of a seed with a joint judge is finished.
     """
 
     task: str
@@ -64,6 +63,16 @@ class Configuration:
     @property
     def joint(self) -> bool:
         return self.results[0].joint
+
+    @property
+    def stepwise(self) -> bool:
+        """Whether its runs have the steps of a mode."""
+        return self.results[0].cell.stepwise
+
+    @property
+    def plain(self) -> bool:
+        """Whether it is a mode of the paper, and no peer or control."""
+        return self.results[0].cell.plain
 
     @property
     def steps(self) -> list[int]:
@@ -88,7 +97,7 @@ def configurations(results: Sequence[Result]) -> list[Configuration]:
     gathered: dict[tuple[str, str, str], list[Result]] = {}
     for result in results:
         cell = result.cell
-        gathered.setdefault((cell.task_name, cell.mode, cell.gate), []).append(result)
+        gathered.setdefault((cell.task_name, cell.label, cell.gate_label), []).append(result)
     initial = {(one.cell.task, one.cell.seed): one.scores(0) for one in reversed(results) if one.joint}
     return [
         Configuration(*name, runs, _initial([initial.get((run.cell.task, run.cell.seed)) for run in runs]))

@@ -7,6 +7,7 @@ from metrics.detectable import POWER_FACTOR
 from programs.records.folder import write_text
 from programs.studies import table_costs, table_lengths, table_objectives, table_one
 from programs.studies.lines import Line, as_csv
+from programs.studies.peers import explained
 from programs.studies.plan import Study
 from programs.studies.results import Configuration, Result, configurations, results_of
 
@@ -43,41 +44,49 @@ class _Task:
         self.task = task
         self.configurations = [one for one in found if one.task == task]
         self.results = [result for result in results if result.cell.task_name == task]
+        self.stepwise = [one for one in self.configurations if one.stepwise]
+        self.stepwise_results = [result for result in self.results if result.cell.stepwise]
+        self.plain_results = [result for result in self.results if result.cell.plain]
         self.compared = [table_one.compare(one) for one in self.configurations]
-        self.trajectories = [table_objectives.trajectory(one) for one in self.configurations]
+        self.trajectories = [table_objectives.trajectory(one) for one in self.stepwise]
 
     def lines(self) -> Iterator[Line]:
         yield from table_one.cell_lines(self.results)
         yield from table_one.lines(self.compared)
-        yield from table_lengths.lines(self.results)
-        yield from table_lengths.correlation_lines(self.task, self.results)
+        yield from table_lengths.lines(self.stepwise_results)
+        yield from table_lengths.correlation_lines(self.task, self.plain_results)
         yield from table_objectives.lines(self.trajectories)
         yield from table_costs.lines(self.results)
 
     def markdown(self) -> str:
-        return "\n\n".join(
-            [f"# {self.task}", *self._agreement(), *self._lengths(), *self._objectives(), *self._costs()]
-        )
+        return "\n\n".join([f"# {self.task}", *self._agreement(), *self._by_step(), *self._costs()])
 
     def _agreement(self) -> Iterator[str]:
         initial = table_one.baseline(self.configurations, self.task)
         for metric in table_one.SHOWN:
             yield f"## Table 1: {metric}"
             yield table_one.markdown(self.compared, initial, metric)
+        yield from explained(self.configurations)
+
+    def _by_step(self) -> Iterator[str]:
+        """What only runs with steps can tell."""
+        if self.stepwise:
+            yield from self._lengths()
+            yield from self._objectives()
 
     def _lengths(self) -> Iterator[str]:
         yield "## Length asymmetry"
         yield "Gini of the words per rubric (0: all alike), by step:"
-        yield table_lengths.by_step(self.configurations, "gini")
+        yield table_lengths.by_step(self.stepwise, "gini")
         yield "Longest rubric against the shortest, by step:"
-        yield table_lengths.by_step(self.configurations, "ratio")
+        yield table_lengths.by_step(self.stepwise, "ratio")
         yield "Words per rubric after the last step (share of the prompt's rubrics):"
-        yield table_lengths.at_the_end(self.configurations)
+        yield table_lengths.at_the_end(self.stepwise)
         yield (
             "Does agreement fall where rubrics become unequal? Over the steps of all joint prompts, the interval by "
             "cell; gini and ratio with the mean over the criteria, a criterion's share with its own agreement:"
         )
-        yield table_lengths.correlations(self.results)
+        yield table_lengths.correlations(self.plain_results)
 
     def _objectives(self) -> Iterator[str]:
         yield "## Several criteria at once"
@@ -91,8 +100,9 @@ class _Task:
         yield "Mean Spearman of each step's judge minus the joint initial prompt's, on the same test rows:"
         yield table_objectives.ever_better(self.trajectories)
         steps = max(len(one.steps) for one in self.trajectories) - 1
+        counted = [one for one in self.trajectories if one.configuration.plain]
         yield (
-            f"{table_objectives.count(self.trajectories)} Each interval alone lies above zero in 2.5 % of cases where "
+            f"{table_objectives.count(counted)} Each interval alone lies above zero in 2.5 % of cases where "
             f"nothing has changed, and each configuration has {steps} chances."
         )
 
