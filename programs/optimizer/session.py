@@ -116,10 +116,13 @@ def _show(summary: Mapping[str, Any], folder: RunFolder, screen: Screen) -> None
 
 
 def normal(flags: Mapping[str, Any]) -> dict[str, Any]:
-    """Flags as a run keeps them: the mode as it is spelled, a data file by its full path."""
+    """Flags as a run keeps them: mode, optimizer and control as they are spelled, a data file by its full path."""
     settled = dict(flags)
     if "mode" in flags:
         settled["mode"] = parse_mode(flags["mode"]).name
+    for name in ("optimizer", "control"):
+        if name in flags:
+            settled[name] = flags[name].lower()
     if "data" in flags and Path(flags["data"]).exists():
         settled["data"] = str(Path(flags["data"]).resolve())
     return settled
