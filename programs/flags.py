@@ -119,6 +119,8 @@ def add_loop_flags(parser: Parser, *, many: bool = False) -> None:
     group = parser.add_argument_group("the optimization")
     if not many:
         group.add_argument("--mode", help="Single, SSS, SSC, SCC or CCC (default SSC)")
+        group.add_argument("--optimizer", help="textgrad (default), or gepa, miprov2, copro with the mode's LM calls")
+        group.add_argument("--control", help="none (default), shuffled ratings, paraphrase, or ensemble of k calls")
         group.add_argument("--gate", help="none, mae, off_by_one, accuracy, spearman (default), kendall or qwk")
         group.add_argument("--seed", type=whole(0), help="seed of splits, draws, sampling and resampling (default 0)")
     group.add_argument("--preset", choices=tuple(PRESETS), help="light (default) or the paper's sizes and gate")
@@ -128,7 +130,7 @@ def add_loop_flags(parser: Parser, *, many: bool = False) -> None:
         ("--train-size", 1, "training rows"),
         ("--val-size", 2, "validation rows"),
         ("--test-size", 1, "test rows"),
-        ("--eval-every", 0, "score the test rows every N steps; 0: at the start and the end"),
+        ("--eval-every", 0, "score the test rows every N steps (of textgrad); 0: at the start and the end"),
         ("--rate-every", 0, "let the rater diagnose the feedback of every N-th step; 0: never"),
     ):
         default = getattr(Settings, flag.strip("-").replace("-", "_"))
@@ -154,6 +156,8 @@ def add_study_flags(parser: Parser) -> None:
     group.add_argument("file", nargs="?", metavar="FILE.toml", help="study file: keys are these flags, lists are lists")
     group.add_argument("--modes", help="modes, separated by commas (default: all five)")
     group.add_argument("--gates", help="gates, separated by commas (default: none,mae)")
+    group.add_argument("--optimizers", help="textgrad (default), gepa, miprov2, copro, separated by commas")
+    group.add_argument("--controls", help="controls to add: shuffled, paraphrase, ensemble, separated by commas")
     group.add_argument("--seeds", help="seeds, separated by commas (default: 0,1,2)")
     group.add_argument("--run", help="the study's name (default: the file's, or study-time); an old one continues")
     group.add_argument("--runs-dir", help="folder of the runs (default: runs)")

@@ -4,12 +4,18 @@ Imported before DSPy, so that `--help` answers at once.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass, fields, replace
+from typing import Any, Protocol
 
 from programs.errors import UserError
 
 ROLE_NAMES = ("judge", "loss", "gradient", "rewrite", "rater")
+
+OPTIMIZERS = ("textgrad", "gepa", "miprov2", "copro")
+"""Textual gradients, and DSPy's own optimizers on the same footing."""
+
+CONTROLS = ("shuffled", "paraphrase", "ensemble")
+"""What a gain must be compared with before it is put down to textual gradients."""
 
 
 @dataclass(frozen=True)
@@ -17,6 +23,8 @@ class Settings:
     """Everything that decides what a run does. Field names are the long flags with `_` for `-`."""
 
     mode: str = "SSC"
+    optimizer: str = "textgrad"
+    control: str = "none"
     preset: str = "light"
     # the task and its rows
     task: str | None = None
@@ -71,9 +79,37 @@ class Settings:
     max_tokens: int | None = None
     max_minutes: float | None = None
 
+    @property
+    def stepwise(self) -> bool:
+        """Whether it goes step by step with the mode's judge: what peers and the ensemble do is no step of a mode."""
+        return self.optimizer == "textgrad" and self.control != "ensemble"
+
+    @property
+    def critical(self) -> bool:
+        """Whether it has losses and gradients, which a rater could rate."""
+        return self.stepwise and self.control != "paraphrase"
+
     def by_role(self, suffix: str) -> dict[str, Any]:
         """`{role: value}` of the fields `<role>_<suffix>`."""
         return {role: getattr(self, f"{role}_{suffix}") for role in ROLE_NAMES}
+
+
+class Method(Protocol):
+    """What says how a judge is improved: settings, and the cells of a study."""
+
+    @property
+    def optimizer(self) -> str: ...
+
+    @property
+    def mode(self) -> str: ...
+
+    @property
+    def control(self) -> str: ...
+
+
+def method_words(method: Method) -> list[str]:
+    """The words that name it in folders and tables: the optimizer where it is a peer, the mode, a control."""
+    return [word for word in (method.optimizer, method.mode, method.control) if word not in ("textgrad", "none")]
 
 
 PRESETS: Mapping[str, Mapping[str, Any]] = {
@@ -102,9 +138,11 @@ SIZES = ("train_size", "val_size", "test_size")
 
 
 def resolve(given: Mapping[str, Any]) -> Settings:
-    """The flags that were given, over their preset, over the defaults."""
+    """The flags that were given, over their preset, over the defaults. Only what is there is scored or rated."""
     preset = given.get("preset", "light")
-    return Settings(**{**PRESETS[preset], **given})
+    settings = Settings(**{**PRESETS[preset], **given})
+    scored = settings.eval_every if settings.stepwise else 0
+    return replace(settings, eval_every=scored, rate_every=settings.rate_every if settings.critical else 0)
 
 
 def resumed(stored: Mapping[str, Any], given: Mapping[str, Any]) -> Settings:

@@ -65,7 +65,7 @@ class FakeEngine:
         self._lock = threading.Lock()
 
     def complete(self, request: Request) -> Response:
-        asked = Asked(stage_of(str(request.system)), str(request.system), request.messages[-1].text, request)
+        asked = Asked(stage_of(request), str(request.system), request.messages[-1].text, request)
         with self._lock:
             self.asked.append(asked)
         text = self.reply(asked) if self.reply else None
@@ -98,8 +98,11 @@ class FakeEngine:
         return json.dumps(values) if CHAT_END not in asked.system else chat_reply(values)
 
 
-def stage_of(system: str) -> str:
-    return next((stage for stage, words in STAGES.items() if re.search(words, system)), "judge")
+def stage_of(request: Request) -> str:
+    """The stage by its words; who asks for texts only, in whatever words (DSPy's optimizers), asks for a rewrite."""
+    known = next((stage for stage, words in STAGES.items() if re.search(words, str(request.system))), None)
+    fields = fields_of(request)
+    return known or ("rewrite" if fields and not any(fields.values()) else "judge")
 
 
 def fields_of(request: Request) -> dict[str, tuple[int, ...]]:

@@ -18,6 +18,9 @@ from programs.records.budget import Budget
 from programs.records.calls import CallLog
 from programs.records.lines import Answer
 
+SEED_STRIDE = 7919
+"""Between the seeds of several draws of one request: a prime, so that the small seeds of other runs are not met."""
+
 
 class MeteredEngine:
     """A DSPy engine that answers from the call log, or asks `inner` once and writes the answer down."""
@@ -81,6 +84,21 @@ def metered(
     options = {name: value for name, value in options.items() if value is not None and name != "rollout_id"}
     engine = MeteredEngine(role, lm, calls, seed if sampled else None, budget or Budget())
     return dspy.LM(lm.model, engine=engine, cache=False, num_retries=lm.num_retries, **options)
+
+
+def another_seed(seed: int, draw: int) -> int:
+    """The seed of a further draw of the same request; draw 0 is the seed itself."""
+    return (seed + SEED_STRIDE * draw) % 2**31
+
+
+def reseeded(lm: dspy.LM, draw: int) -> dspy.LM:
+    """A metered LM that draws its replies anew: same log, budget and connections. At temperature 0 nothing is drawn."""
+    inner = lm.engine
+    if not draw or inner.seed is None:
+        return lm
+    seed = another_seed(inner.seed, draw)
+    own = {"seed": seed} if "seed" in lm.kwargs else {}
+    return lm.copy(engine=MeteredEngine(inner.role, inner.inner, inner.calls, seed, inner.budget), **own)
 
 
 def _says_something(response: Response) -> bool:

@@ -9,19 +9,17 @@ from metrics.metric import METRICS
 from metrics.scores import Scores
 from metrics.summary import difference, point_values, summarize
 from programs.backends.roles import Roles
-from programs.diagnostics.bound import planned_calls
 from programs.diagnostics.live import LiveDiagnosis
 from programs.optimizer.cast import cast_roles
-from programs.optimizer.estimate import Plan
 from programs.optimizer.fan_out import Pool
 from programs.optimizer.incumbent import Incumbent, Outcome
 from programs.optimizer.judge import Judge
 from programs.optimizer.keep import values_of
-from programs.optimizer.modes import groups, parse_mode
+from programs.optimizer.methods import judge_groups, method_of, plan, report_of
+from programs.optimizer.modes import parse_mode
 from programs.optimizer.saved import save_judge
 from programs.optimizer.scoring import judge_rows, refuse_silence, scores_of
 from programs.optimizer.steps import Step, step_record
-from programs.optimizer.teleprompter import TextualGradient
 from programs.optimizer.tested import write_tested
 from programs.records.budget import OutOfBudget
 from programs.records.calls import ALONE, CallLog, Known, Links
@@ -81,7 +79,7 @@ class Run:
         self.screen = screen
         self.roles = roles
         self.pool = Pool(settings.threads, screen.started, roles.calls.skip)
-        self.optimizer = teleprompter(settings, self._on_step)
+        self.optimizer = method_of(settings, material.task, material.splits, self._on_step)
         self.diagnosis = LiveDiagnosis(settings, material.task, folder, roles, self.pool)
         self.tested: dict[str, Scores] = {}
         self.stopped: str | None = None
@@ -92,7 +90,7 @@ class Run:
         self.screen.expect(sum(plan(self.settings, self.task, self.splits).calls().values()))
         self.folder.start_steps()
         student = Judge(self.task, adapter=self.settings.adapter, schema=self.settings.schema)
-        start = student.with_groups(groups(parse_mode(self.settings.mode).judge, self.task.criterion_names))
+        start = student.with_groups(judge_groups(self.settings, self.task.criterion_names))
         self.tested["0"] = before = self._test(start, "test, before")
         outcome = self._search(start)
         save_judge(outcome.judge, self.folder.judge)
@@ -146,12 +144,18 @@ class Run:
         record = step_record(step, point_values(tested) if tested else None)
         self.folder.add_step(record)
         self.diagnosis.see(record)
-        self.screen.at(f"step {step.number + 1}/{self.settings.steps}" if step.number < self.settings.steps else "end")
+        self.screen.at(self._next(step.number))
+
+    def _next(self, number: int) -> str:
+        if not self.settings.stepwise:
+            return f"{self.settings.optimizer}, after candidate {number}"
+        return f"step {number + 1}/{self.settings.steps}" if number < self.settings.steps else "end"
 
     def _summary(self, before: Scores, after: Scores, outcome: Outcome) -> dict[str, Any]:
         seed = self.settings.seed
         return {
             "mode": parse_mode(self.settings.mode).name,
+            "method": report_of(self.optimizer, self.settings),
             "task": self.task.name,
             "seed": seed,
             "stopped": self.stopped,
@@ -164,39 +168,6 @@ class Run:
             "estimate": plan(self.settings, self.task, self.splits).calls(),
             "calls": self.roles.calls.summary(),
         }
-
-
-def teleprompter(settings: Settings, on_step: Any = None) -> TextualGradient:
-    """The optimizer that the settings describe; its LMs come with the run's roles."""
-    return TextualGradient(
-        settings.mode,
-        steps=settings.steps,
-        batch_size=settings.batch_size,
-        gate=settings.gate,
-        accept=settings.accept,
-        threshold=settings.probability,
-        keep=settings.keep,
-        reserve=settings.reserve,
-        seed=settings.seed,
-        threads=settings.threads,
-        on_step=on_step,
-    )
-
-
-def plan(settings: Settings, task: Task, splits: Splits) -> Plan:
-    """What a run of these settings will do, in numbers."""
-    gated, reserved = teleprompter(settings).validation(splits.validation)
-    return Plan(
-        mode=parse_mode(settings.mode),
-        criteria=task.criterion_names,
-        steps=settings.steps,
-        batch_size=settings.batch_size,
-        gate_rows=len(gated),
-        reserved_rows=len(reserved),
-        test_rows=len(splits.test),
-        eval_every=settings.eval_every,
-        rater_calls=planned_calls(settings, task),
-    )
 
 
 def optimism(outcome: Outcome, tested: Scores, metric: str) -> dict[str, Any]:

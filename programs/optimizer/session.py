@@ -13,14 +13,15 @@ from programs.diagnostics.show import show_diagnosis
 from programs.errors import UserError
 from programs.optimizer.cast import check_lms
 from programs.optimizer.gate import gate
+from programs.optimizer.methods import check_method, method_name, plan
 from programs.optimizer.modes import parse_mode
-from programs.optimizer.run import Material, optimize, plan
+from programs.optimizer.run import Material, optimize
 from programs.records.folder import RunFolder, read_json, write_json
 from programs.records.provenance import provenance
 from programs.report_tables import show_calls, show_summary
 from programs.reports.write import write_report
 from programs.screen import Screen
-from programs.settings import SIZES, Settings, resolve, resumed
+from programs.settings import SIZES, Settings, method_words, resolve, resumed
 from programs.tasks.describe import task_from_flags
 from programs.tasks.loading import load_rows
 from programs.tasks.splits import Sizes, data_hash, split_rows
@@ -48,7 +49,8 @@ def _start(runs: Path, name: str | None, flags: Mapping[str, Any]) -> int:
     plan(settings, task, material.splits)  # refuses what cannot work before a folder is made
     check_lms(settings)
     now = f"{datetime.now():%Y%m%d-%H%M%S}"
-    folder = RunFolder.create(runs, name if name is not None else f"{task.name}-{settings.mode}-{settings.seed}-{now}")
+    parts = (task.name, *method_words(settings), settings.seed, now)
+    folder = RunFolder.create(runs, name if name is not None else "-".join(map(str, parts)))
     with folder:
         config = {"settings": asdict(settings), "task": task.to_dict(), "data": data_hash(rows), **provenance()}
         write_json(folder.config, config)
@@ -108,10 +110,13 @@ def _announce(settings: Settings, material: Material, folder: RunFolder, screen:
     task, splits = material.task, material.splits
     calls = plan(settings, task, splits).calls()
     by_role = ", ".join(f"{role} {count}" for role, count in calls.items() if count)
-    screen.say(f"judgegrad: mode {settings.mode} on {task.name} ({', '.join(task.criterion_names)}), LM {settings.lm}")
     screen.say(
-        f"{len(splits.train)} training, {len(splits.validation)} validation, {len(splits.test)} test rows; "
-        f"{settings.steps} steps of {settings.batch_size} rows, gate {settings.gate} ({settings.accept})"
+        f"judgegrad: {method_name(settings)} on {task.name} ({', '.join(task.criterion_names)}), LM {settings.lm}"
+    )
+    steps = f"; {settings.steps} steps of {settings.batch_size} rows, gate {settings.gate} ({settings.accept})"
+    screen.say(
+        f"{len(splits.train)} training, {len(splits.validation)} validation, {len(splits.test)} test rows"
+        f"{steps if settings.stepwise else ''}"
     )
     screen.say(f"at most {sum(calls.values())} LM calls: {by_role}")
     screen.say(f"run folder: {folder.path}")
@@ -129,10 +134,13 @@ def _show(summary: Mapping[str, Any], folder: RunFolder, screen: Screen) -> None
 
 
 def normal(flags: Mapping[str, Any]) -> dict[str, Any]:
-    """Flags as a run keeps them: the mode as it is spelled, a data file by its full path."""
+    """Flags as a run keeps them: mode, optimizer and control as they are spelled, a data file by its full path."""
     settled = dict(flags)
     if "mode" in flags:
         settled["mode"] = parse_mode(flags["mode"]).name
+    for name in ("optimizer", "control"):
+        if name in flags:
+            settled[name] = flags[name].lower()
     if "data" in flags and Path(flags["data"]).exists():
         settled["data"] = str(Path(flags["data"]).resolve())
     return settled
@@ -157,6 +165,7 @@ def settled_task(settings: Settings) -> Task:
 def refuse_impossible(settings: Settings) -> None:
     """Raises UserError for settings that cannot work on any rows."""
     gate(settings.gate, settings.accept)
+    check_method(settings)
     if settings.batch_size > settings.train_size:
         raise UserError(
             f"--batch-size {settings.batch_size} is more than --train-size {settings.train_size}: lower it, since no "

@@ -66,6 +66,7 @@ class TextualGradient(Teleprompter):
         temperatures: Mapping[str, float] | None = None,
         resolve: Callable[[list[Note], Backward], list[Note]] = as_they_are,
         constrain: Callable[[Rubric], Rubric] = unconstrained,
+        stages: Callable[[Roles, Pool, str], Stages] = Stages.of,
         on_step: Callable[[Step], None] | None = None,
     ) -> None:
         super().__init__()
@@ -86,8 +87,7 @@ class TextualGradient(Teleprompter):
             "rewrite": rewrite_lm or reflection_lm,
         }
         self.temperatures = temperatures
-        self.resolve = resolve
-        self.constrain = constrain
+        self.resolve, self.constrain, self.stages = resolve, constrain, stages
         self.on_step = on_step
 
     def compile(
@@ -125,7 +125,7 @@ class TextualGradient(Teleprompter):
         mode, names = parse_mode(self.mode), student.task.criterion_names
         roles = roles or Roles.of(self.lms, seed=self.seed, temperatures=self.temperatures)
         trainset, (gated, reserved) = numbered(trainset), self.validation(numbered(valset))
-        stages = Stages.of(roles, pool or Pool(self.threads, skipped=roles.calls.skip), student.schema)
+        stages = self.stages(roles, pool or Pool(self.threads, skipped=roles.calls.skip), student.schema)
         start = student.with_groups(groups(mode.judge, names))
         incumbent = Incumbent(start, gated, stages.judge, self.metric, stages.spare)
         try:

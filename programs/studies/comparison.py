@@ -29,6 +29,16 @@ class Comparison:
     def criteria(self) -> tuple[str, ...]:
         return self.results[0].tested.scores("kept").names
 
+    @cached_property
+    def stepwise(self) -> list[Configuration]:
+        """Those whose runs have the steps of a mode: what is told by step is told of them."""
+        return [one for one in self.configurations if one.stepwise]
+
+    @property
+    def plain(self) -> list[Result]:
+        """The cells that are modes of the paper, without peers and controls."""
+        return [result for result in self.results if result.cell.plain]
+
     @property
     def gates(self) -> list[str]:
         return list(dict.fromkeys(one.gate for one in self.configurations))
@@ -48,15 +58,15 @@ class Comparison:
 
     @cached_property
     def trajectories(self) -> list[table_objectives.Trajectory]:
-        return [table_objectives.trajectory(one) for one in self.configurations]
+        return [table_objectives.trajectory(one) for one in self.stepwise]
 
     @cached_property
     def curves(self) -> list[table_trajectories.Curve]:
-        return [table_trajectories.curve(one) for one in self.configurations]
+        return [table_trajectories.curve(one) for one in self.stepwise]
 
     @cached_property
     def lengths(self) -> list[Line]:
-        return list(table_lengths.lines(self.results))
+        return list(table_lengths.lines([run for one in self.stepwise for run in one.results]))
 
     @cached_property
     def dilution(self) -> list[table_dilution.Dilution]:
@@ -69,7 +79,7 @@ class Comparison:
         yield from table_one.lines(self.compared)
         yield from table_trajectories.lines(self.curves)
         yield from self.lengths
-        yield from table_lengths.correlation_lines(self.task, self.results)
+        yield from table_lengths.correlation_lines(self.task, self.plain)
         yield from table_objectives.lines(self.trajectories)
         yield from table_dilution.lines(self.dilution)
         yield from table_costs.lines(self.results)

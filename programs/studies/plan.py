@@ -3,47 +3,20 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Any
 
-from programs.errors import UserError
+from programs.errors import UserError, suggest
 from programs.flags import whole
 from programs.optimizer.gate import gate
 from programs.optimizer.modes import MODES, parse_mode
-from programs.settings import CHANGEABLE, resolve
+from programs.settings import CHANGEABLE, CONTROLS, OPTIMIZERS, Settings, resolve
+from programs.studies.cell import EVAL_EVERY, OWN_TABLE, Cell
 
-OWN_TABLE = "custom"
-"""The task of a user's own table, which flags describe."""
-
-EVAL_EVERY = 1
-"""A study's default: trajectories need the test scores of every step."""
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One run of the study. `data` is empty where the task brings its own."""
-
-    task: str
-    data: str
-    mode: str
-    gate: str
-    seed: int
-
-    @property
-    def task_name(self) -> str:
-        return Path(self.task).stem if self.task.endswith(".toml") else self.task
-
-    @property
-    def id(self) -> str:
-        """The cell's folder: `brighter-SSC-mae-0`."""
-        return f"{self.task_name}-{self.mode}-{self.gate}-{self.seed}"
-
-    def flags(self, settings: Mapping[str, Any]) -> dict[str, Any]:
-        """The flags of `optimize.py` that run this cell."""
-        own = {"mode": self.mode, "gate": self.gate, "seed": self.seed, "eval_every": EVAL_EVERY, **settings}
-        task = {} if self.task == OWN_TABLE else {"task": self.task}
-        return {**own, **task, **({"data": self.data} if self.data else {})}
+LISTS = ("modes", "gates", "seeds", "tasks", "data", "optimizers", "controls")
+"""What a study may have several of."""
 
 
 @dataclass(frozen=True)
@@ -56,12 +29,32 @@ class Study:
     tasks: tuple[str, ...]
     data: tuple[str, ...]
     settings: Mapping[str, Any]
+    optimizers: tuple[str, ...] = ("textgrad",)
+    controls: tuple[str, ...] = ()
 
     def cells(self) -> list[Cell]:
         """Task by task and seed by seed, so that cells which share answers follow each other."""
         sources = zip(self.tasks, self.data, strict=True)
-        found = product(sources, self.seeds, self.modes, self.gates)
-        return [Cell(task, data, mode, gate, seed) for (task, data), seed, mode, gate in found]
+        return [
+            Cell(*source, mode, gate, seed, *method)
+            for source, seed in product(sources, self.seeds)
+            for mode, gate, *method in self.runs()
+        ]
+
+    def runs(self) -> list[tuple[str, ...]]:
+        """Mode, gate, optimizer and control of one task's and seed's runs: all modes and gates, then each peer and
+        control once, for the reference mode and gate."""
+        textual = product(self.modes, self.gates, ("textgrad",), ("none",)) if "textgrad" in self.optimizers else ()
+        peers = [(optimizer, "none") for optimizer in self.optimizers if optimizer != "textgrad"]
+        controls = [("textgrad", control) for control in self.controls]
+        return [*textual, *((*self.reference, *method) for method in (*peers, *controls))]
+
+    @property
+    def reference(self) -> tuple[str, str]:
+        """Whose LM calls peers and controls are given: SSC or the first joint mode, and the first gate that is one."""
+        joint = [mode for mode in self.modes if parse_mode(mode).judge == "C"]
+        mode = Settings.mode if Settings.mode in joint else [*joint, *self.modes][0]
+        return mode, [*(gate for gate in self.gates if gate != "none"), *self.gates][0]
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -69,9 +62,7 @@ class Study:
 
 def study_of(given: Mapping[str, Any]) -> Study:
     """The study that the flags describe. Raises UserError for a list that cannot work."""
-    settings = {
-        name: value for name, value in given.items() if name not in ("modes", "gates", "seeds", "tasks", "data")
-    }
+    settings = {name: value for name, value in given.items() if name not in LISTS}
     resolve(settings)
     tasks = _tasks(given, settings)
     return Study(
@@ -81,6 +72,8 @@ def study_of(given: Mapping[str, Any]) -> Study:
         tasks=tasks,
         data=_data(given.get("data"), tasks),
         settings=settings,
+        optimizers=_listed(given, "optimizers", ("textgrad",), partial(_known, OPTIMIZERS)),
+        controls=_listed(given, "controls", (), partial(_known, CONTROLS)),
     )
 
 
@@ -88,14 +81,15 @@ def continued(stored: Mapping[str, Any], given: Mapping[str, Any], where: Path) 
     """The study of a study.json with the changeable flags given anew; any other difference is refused."""
     try:
         stored = stored["study"]
-        lists = {name: tuple(stored[name]) for name in ("modes", "gates", "seeds", "tasks", "data")}
+        stored = {"optimizers": ("textgrad",), "controls": (), **stored}
+        lists = {name: tuple(stored[name]) for name in LISTS}
         before = Study(**lists, settings=dict(stored["settings"]))
         effective = {"eval_every": EVAL_EVERY, **before.settings}
         effective = {**vars(resolve(effective)), **effective}
     except (KeyError, TypeError, ValueError) as error:
         raise UserError(f"{where} is damaged ({error}): restore it, or start a new study with another --run") from None
     now = study_of({**_as_given(before), **given})
-    for name in ("modes", "gates", "seeds", "tasks", "data"):
+    for name in LISTS:
         if getattr(now, name) != getattr(before, name):
             _refuse(name, _text(getattr(now, name)), _text(getattr(before, name)))
     for name, value in given.items():
@@ -106,7 +100,7 @@ def continued(stored: Mapping[str, Any], given: Mapping[str, Any], where: Path) 
 
 
 def _as_given(study: Study) -> dict[str, Any]:
-    lists = {name: _text(getattr(study, name)) for name in ("modes", "gates", "seeds", "data")}
+    lists = {name: _text(getattr(study, name)) for name in LISTS if name != "tasks" and getattr(study, name)}
     tasks = {} if study.tasks == (OWN_TABLE,) else {"tasks": _text(study.tasks)}
     return {**study.settings, **lists, **tasks}
 
@@ -134,6 +128,12 @@ def _listed(given: Mapping[str, Any], name: str, default: tuple[Any, ...], read:
     if twice := [value for place, value in enumerate(values) if value in values[:place]]:
         raise UserError(f"--{name} names {twice[0]} twice: leave one out")
     return values
+
+
+def _known(names: Sequence[str], text: str) -> str:
+    if text not in names:
+        raise UserError(f"unknown '{text}': use {', '.join(names)}{suggest(text, names)}")
+    return text
 
 
 def _gate(text: str) -> str:

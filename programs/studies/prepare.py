@@ -8,7 +8,8 @@ import dspy
 
 from programs.errors import UserError
 from programs.optimizer.cast import check_lms
-from programs.optimizer.run import Material, plan
+from programs.optimizer.methods import plan
+from programs.optimizer.run import Material
 from programs.optimizer.session import fitted, normal, refuse_impossible, settled_task, sizes
 from programs.records.provenance import provenance
 from programs.settings import Settings, resolve

@@ -11,7 +11,6 @@ from metrics.estimates import merge_clusters
 from metrics.scores import Codes, Scores
 from programs.diagnostics.diagnosis import Diagnosis, read_diagnosis
 from programs.errors import UserError
-from programs.optimizer.modes import parse_mode
 from programs.optimizer.tested import Tested, read_tested
 from programs.records.folder import RunFolder, read_json, read_lines
 from programs.studies.cells import cell_folder
@@ -43,7 +42,7 @@ class Result:
     @property
     def joint(self) -> bool:
         """Whether its judge is one prompt for all criteria."""
-        return parse_mode(self.cell.mode).judge == "C"
+        return self.cell.joint
 
     @property
     def kept(self) -> dict[str, int]:
@@ -59,8 +58,8 @@ class Result:
 class Configuration:
     """The finished runs of one task, mode and gate, by seed; `initial` holds the joint initial judge of each seed.
 
-    Every mode is compared with that judge, since it is what a user has before any optimization. None where no joint
-    mode of a seed is finished.
+    A peer or a control stands in place of a mode. All are compared with that judge, since it is what a user has before
+    any optimization. None where no run of a seed with a joint judge is finished.
     """
 
     task: str
@@ -76,6 +75,16 @@ class Configuration:
     @property
     def joint(self) -> bool:
         return self.results[0].joint
+
+    @property
+    def stepwise(self) -> bool:
+        """Whether its runs have the steps of a mode."""
+        return self.results[0].cell.stepwise
+
+    @property
+    def plain(self) -> bool:
+        """Whether it is a mode of the paper, and no peer or control."""
+        return self.results[0].cell.plain
 
     @property
     def steps(self) -> list[int]:
@@ -104,7 +113,7 @@ def configurations(results: Sequence[Result]) -> list[Configuration]:
     gathered: dict[tuple[str, str, str], list[Result]] = {}
     for result in results:
         cell = result.cell
-        gathered.setdefault((cell.task_name, cell.mode, cell.gate), []).append(result)
+        gathered.setdefault((cell.task_name, cell.label, cell.gate_label), []).append(result)
     initial = {(one.cell.task, one.cell.seed): one.scores(0) for one in reversed(results) if one.joint}
     return [
         Configuration(*name, runs, _initial([initial.get((run.cell.task, run.cell.seed)) for run in runs]))

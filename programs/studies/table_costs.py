@@ -22,7 +22,7 @@ def lines(results: Sequence[Result]) -> Iterator[Line]:
         own = result.cell
         for role, counts in result.costs.items():
             for name, value in counts.items():
-                yield Line("costs", own.task_name, own.mode, own.gate, own.seed, what=f"{role}_{name}", value=value)
+                yield Line("costs", **own.fields, what=f"{role}_{name}", value=value)
 
 
 def in_all(configurations: Sequence[Configuration]) -> Table:

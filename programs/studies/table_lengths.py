@@ -32,11 +32,9 @@ def lines(results: Sequence[Result]) -> Iterator[Line]:
             lengths = Lengths.of(rubric)
             for what, values in (("words", lengths.words), ("share", lengths.shares)):
                 for name, value in values.items():
-                    yield Line(
-                        "lengths", own.task_name, own.mode, own.gate, own.seed, step, what, criterion=name, value=value
-                    )
+                    yield Line("lengths", **own.fields, step=step, what=what, criterion=name, value=value)
             for what, one in (("ratio", lengths.ratio), ("gini", lengths.gini)):
-                yield Line("lengths", own.task_name, own.mode, own.gate, own.seed, step, what, value=one)
+                yield Line("lengths", **own.fields, step=step, what=what, value=one)
 
 
 CAPTIONS = {

@@ -91,7 +91,7 @@ def cell_lines(results: Sequence[Result]) -> Iterator[Line]:
                 for metric, cells in found[view].items():
                     for name, one in cells.items():
                         yield Line(
-                            "cells", own.task_name, own.mode, own.gate, own.seed, view=view, criterion=name,
+                            "cells", **own.fields, view=view, criterion=name,
                             metric=metric, **cell_fields(what, one), **covered(found["coverage"], name),
                         )  # fmt: skip
 

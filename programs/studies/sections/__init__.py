@@ -35,6 +35,10 @@ SECTIONS: tuple[Callable[[Comparison], Section], ...] = (
 )
 
 
+BY_STEP = (trajectories.section, objectives.section, lengths.section, gates.section)
+"""They tell of the steps of modes: a study of peers alone has none."""
+
+
 def sections_of(task: Comparison) -> list[Section]:
     """All sections of a task."""
-    return [section(task) for section in SECTIONS]
+    return [section(task) for section in SECTIONS if task.stepwise or section not in BY_STEP]

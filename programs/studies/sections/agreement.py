@@ -11,6 +11,7 @@ from programs.reports.table import Table
 from programs.studies import table_one
 from programs.studies.comparison import Comparison
 from programs.studies.markdown import NONE, cell, number
+from programs.studies.peers import explained
 from programs.studies.sections.drawing import forest
 
 DIFFERENCES = {"difference": "paired difference", "against_initial": "after minus joint initial"}
@@ -18,7 +19,10 @@ DIFFERENCES = {"difference": "paired difference", "against_initial": "after minu
 
 def section(task: Comparison) -> Section:
     tables = [table_one.by_configuration(task.compared, task.initial, metric) for metric in table_one.SHOWN]
-    return Section("Agreement", [_figure(task), *tables, Fold("By criterion", _by_criterion(task))])
+    return Section(
+        "Agreement",
+        [_figure(task), *tables, *explained(task.configurations), Fold("By criterion", _by_criterion(task))],
+    )
 
 
 def _figure(task: Comparison) -> Figure:

@@ -42,9 +42,10 @@ def by_step(
     last = max((step for each in values for step in each), default=0)
     span = _span([*values, {0: level}] if level else values)
     drawn = []
-    for place, gate in enumerate(task.gates):
-        own = [(one.mode, found) for one, found in zip(task.configurations, values, strict=True) if one.gate == gate]
-        gated = title if len(task.gates) == 1 else f"{title} (gate {gate})"
+    gates = list(dict.fromkeys(one.gate for one in task.stepwise))
+    for place, gate in enumerate(gates):
+        own = [(one.mode, found) for one, found in zip(task.stepwise, values, strict=True) if one.gate == gate]
+        gated = title if len(gates) == 1 else f"{title} (gate {gate})"
         traces = [_line(task, mode, found, count) for count, (mode, found) in enumerate(own)]
         drawn.append(
             figure(
@@ -82,9 +83,10 @@ def bars(
     parts: Mapping[str, Sequence[float]],
     unit: str,
     colours: Sequence[str] = PALETTE,
+    shown: Sequence[Configuration] | None = None,
 ) -> Figure:
-    """Stacked bars, one a configuration; `parts` -> the length of its piece in each."""
-    labels = [label(task, one) for one in task.configurations]
+    """Stacked bars, one a configuration (of those `shown`, else of all); `parts` -> the length of its piece in each."""
+    labels = [label(task, one) for one in (task.configurations if shown is None else shown)]
     traces = [
         {
             "type": "bar", "orientation": "h", "x": list(values), "y": [-place for place in range(len(labels))],

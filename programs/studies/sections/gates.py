@@ -16,13 +16,13 @@ COLOURS = (PALETTE[2], PALETTE[4], MEAN)
 
 
 def section(task: Comparison) -> Section:
-    whole = all(run.gates for run in task.results)
+    whole = all(run.gates for one in task.stepwise for run in one.results)
     absent = "The single decisions are left out: some cells' steps.jsonl are not here."
     return Section("Gates", [*(_decisions(task) if whole else [absent]), _kept_table(task)])
 
 
 def _decisions(task: Comparison) -> list[Part]:
-    counts = [_counts(one) for one in task.configurations]
+    counts = [_counts(one) for one in task.stepwise]
     drawn = bars(
         task,
         "gates",
@@ -32,8 +32,9 @@ def _decisions(task: Comparison) -> list[Part]:
         {name: [each[name] for each in counts] for name in DECISIONS},
         "rewrites",
         COLOURS,
+        task.stepwise,
     )
-    rows = [_row(one, each) for one, each in zip(task.configurations, counts, strict=True)]
+    rows = [_row(one, each) for one, each in zip(task.stepwise, counts, strict=True)]
     header = ("mode", "gate", *DECISIONS, "share kept of those that changed")
     return [drawn, Table.of("Decisions on the rewrites, over all steps and seeds", header, rows)]
 
@@ -51,7 +52,7 @@ def _row(one: Configuration, counts: Mapping[str, int]) -> Sequence[str]:
 
 
 def _kept_table(task: Comparison) -> Table:
-    rows = [[one.mode, one.gate, *(_steps(one, name) for name in task.criteria)] for one in task.configurations]
+    rows = [[one.mode, one.gate, *(_steps(one, name) for name in task.criteria)] for one in task.stepwise]
     caption = "The step whose rubric was kept, by seed (0: the initial rubric)"
     return Table.of(caption, ("mode", "gate", *task.criteria), rows)
 

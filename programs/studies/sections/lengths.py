@@ -16,24 +16,24 @@ ABSENT = "Left out: the rubrics of some cells are not here (a cell's steps.jsonl
 
 
 def section(task: Comparison) -> Section:
-    whole = all(run.rubrics for run in task.results)
+    whole = all(run.rubrics for one in task.stepwise for run in one.results)
     return Section("Length asymmetry", _parts(task) if whole else [ABSENT])
 
 
 def _parts(task: Comparison) -> list[Part]:
-    ginis = [_means(task, one, "gini") for one in task.configurations]
+    ginis = [_means(task, one, "gini") for one in task.stepwise]
     cells = [{step: bare(value) for step, value in found.items()} for found in ginis]
     return [
         Grid(by_step(task, "gini", "Gini of the rubrics' lengths", cells, "Gini")),
         Fold(
             "Gini, and the longest rubric against the shortest, by step",
-            [table_lengths.by_step(task.configurations, what) for what in ("gini", "ratio")],
+            [table_lengths.by_step(task.stepwise, what) for what in ("gini", "ratio")],
         ),
-        Grid([_shares(task, place, one) for place, one in enumerate(task.configurations)], width="middle"),
-        table_lengths.at_the_end(task.configurations),
+        Grid([_shares(task, place, one) for place, one in enumerate(task.stepwise)], width="middle"),
+        table_lengths.at_the_end(task.stepwise),
         "Does agreement fall where rubrics become unequal? Gini and ratio go with the mean over the criteria, a "
         "criterion's share with its own agreement.",
-        table_lengths.correlations(task.results),
+        table_lengths.correlations(task.plain),
     ]
 
 

@@ -38,10 +38,11 @@ def _better(task: Comparison) -> list[Part]:
     steps = max(len(one.steps) for one in task.trajectories) - 1
     values = [dict(zip(one.steps, one.against_initial or (), strict=False)) for one in task.trajectories]
     title = "Minus the joint initial prompt, mean Spearman"
+    modes = [one for one in task.trajectories if one.configuration.plain]
     drawn = by_step(task, "against-initial", title, values, "difference", bare(0.0)) if any(values) else []
     return [
         Grid(drawn),
         table_objectives.ever_better(task.trajectories),
-        f"{table_objectives.count(task.trajectories)} Each interval alone lies above zero in 2.5 % of cases where "
+        f"{table_objectives.count(modes)} Each interval alone lies above zero in 2.5 % of cases where "
         f"nothing has changed, and each configuration has {steps} chances.",
     ]

@@ -1,0 +1,180 @@
+"""From settings to what improves the judge: textual gradients, a peer of DSPy's, or a control; and what it may cost."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+import dspy
+
+from programs.backends.roles import Roles
+from programs.diagnostics.bound import planned_calls
+from programs.errors import UserError, suggest
+from programs.optimizer.controls.ensemble import EnsembleOf, members, require_sampling
+from programs.optimizer.controls.paraphrase import without_gradient
+from programs.optimizer.controls.shuffled import Shuffled
+from programs.optimizer.estimate import Plan
+from programs.optimizer.fan_out import Pool
+from programs.optimizer.incumbent import Outcome
+from programs.optimizer.judge import Judge
+from programs.optimizer.modes import groups, parse_mode
+from programs.optimizer.peers.peer import Peer
+from programs.optimizer.stages import Stages
+from programs.optimizer.steps import Step
+from programs.optimizer.teleprompter import TextualGradient
+from programs.settings import CONTROLS, OPTIMIZERS, Settings
+from programs.tasks.splits import Splits
+from programs.tasks.task import Task
+from signatures.records import Group
+
+
+class Method(Protocol):
+    """What a run asks of its optimizer; `metric` is what the report gives of its validation rows."""
+
+    @property
+    def metric(self) -> str: ...
+
+    def search(
+        self,
+        student: Judge,
+        *,
+        trainset: Sequence[dspy.Example],
+        valset: Sequence[dspy.Example],
+        roles: Roles,
+        pool: Pool,
+    ) -> Outcome: ...
+
+
+class Costs(Protocol):
+    """What a run can take at most."""
+
+    def calls(self) -> dict[str, int]: ...
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """Costs that are known as they stand."""
+
+    judge: int
+    rewrite: int = 0
+
+    def calls(self) -> dict[str, int]:
+        return {"judge": self.judge, "loss": 0, "gradient": 0, "rewrite": self.rewrite}
+
+
+@dataclass(frozen=True)
+class WithoutGradient:
+    """A textual-gradient run's costs without its losses and gradients."""
+
+    plan: Plan
+
+    def calls(self) -> dict[str, int]:
+        return {**self.plan.calls(), "loss": 0, "gradient": 0}
+
+
+def method_of(settings: Settings, task: Task, splits: Splits, on_step: Callable[[Step], None] | None = None) -> Method:
+    """The optimizer that the settings describe; its LMs come with the run's roles."""
+    if settings.optimizer != "textgrad":
+        return _peer(settings, task, splits, on_step)
+    if settings.control == "ensemble":
+        return EnsembleOf(_members(settings, task, splits), _metric(settings))
+    stages = without_gradient if settings.control == "paraphrase" else Stages.of
+    optimizer = teleprompter(settings, on_step, stages)
+    return Shuffled(optimizer, settings.seed) if settings.control == "shuffled" else optimizer
+
+
+def plan(settings: Settings, task: Task, splits: Splits) -> Costs:
+    """The most LM calls of a run of these settings. Raises UserError for what cannot work on these rows."""
+    textual, tested = _textual(settings, task, splits), len(splits.test)
+    if settings.optimizer != "textgrad":
+        search = _peer(settings, task, splits).plan(task, len(splits.train), len(splits.validation))
+        return Fixed(2 * tested + search.judge, search.rewrite)
+    if settings.control == "ensemble":
+        return Fixed((1 + _members(settings, task, splits)) * tested)
+    return WithoutGradient(textual) if settings.control == "paraphrase" else textual
+
+
+def judge_groups(settings: Settings, names: Group) -> tuple[Group, ...]:
+    """The judge's groups: the mode's; peers and the ensemble are given the joint prompt whatever the mode."""
+    return groups(parse_mode(settings.mode).judge if settings.stepwise else "C", names)
+
+
+def report_of(method: Method, settings: Settings) -> dict[str, Any]:
+    """What summary.json holds of how the judge was found."""
+    report: Mapping[str, Any] = getattr(method, "report", {})
+    return {"optimizer": settings.optimizer, "control": settings.control, **report}
+
+
+def method_name(settings: Settings) -> str:
+    """What people read of it."""
+    if settings.optimizer != "textgrad":
+        return f"{settings.optimizer}, with the LM calls of mode {settings.mode},"
+    return f"mode {settings.mode}" if settings.control == "none" else f"{settings.control} control of {settings.mode}"
+
+
+def check_method(settings: Settings) -> None:
+    """Raises UserError for an optimizer or control that does not exist, or that do not go together."""
+    for flag, value, known in (
+        ("--optimizer", settings.optimizer, OPTIMIZERS),
+        ("--control", settings.control, ("none", *CONTROLS)),
+    ):
+        if value not in known:
+            raise UserError(f"{flag}: unknown '{value}': use one of {', '.join(known)}{suggest(value, known)}")
+    if settings.optimizer != "textgrad" and settings.control != "none":
+        raise UserError(f"--control {settings.control} goes with --optimizer textgrad: leave one of them out")
+    if settings.control == "ensemble":
+        require_sampling(settings.judge_temperature)
+
+
+def teleprompter(
+    settings: Settings,
+    on_step: Callable[[Step], None] | None = None,
+    stages: Callable[[Roles, Pool, str], Stages] = Stages.of,
+) -> TextualGradient:
+    """The textual-gradient optimizer of these settings."""
+    return TextualGradient(
+        settings.mode,
+        steps=settings.steps,
+        batch_size=settings.batch_size,
+        gate=settings.gate,
+        accept=settings.accept,
+        threshold=settings.probability,
+        keep=settings.keep,
+        reserve=settings.reserve,
+        seed=settings.seed,
+        threads=settings.threads,
+        stages=stages,
+        on_step=on_step,
+    )
+
+
+def _peer(settings: Settings, task: Task, splits: Splits, on_step: Callable[[Step], None] | None = None) -> Peer:
+    return Peer(settings.optimizer, _search_calls(settings, task, splits), _metric(settings), settings.seed, on_step)
+
+
+def _textual(settings: Settings, task: Task, splits: Splits) -> Plan:
+    gated, reserved = teleprompter(settings).validation(splits.validation)
+    return Plan(
+        mode=parse_mode(settings.mode),
+        criteria=task.criterion_names,
+        steps=settings.steps,
+        batch_size=settings.batch_size,
+        gate_rows=len(gated),
+        reserved_rows=len(reserved),
+        test_rows=len(splits.test),
+        eval_every=settings.eval_every,
+        rater_calls=planned_calls(settings, task),
+    )
+
+
+def _search_calls(settings: Settings, task: Task, splits: Splits) -> int:
+    """What the textual-gradient run of these settings may spend between its two scorings of the test rows."""
+    return sum(replace(_textual(settings, task, splits), test_rows=0, rater_calls=0).calls().values())
+
+
+def _members(settings: Settings, task: Task, splits: Splits) -> int:
+    heads = len(groups(parse_mode(settings.mode).judge, task.criterion_names))
+    return members(_search_calls(settings, task, splits), len(splits.test), heads)
+
+
+def _metric(settings: Settings) -> str:
+    return teleprompter(settings).metric

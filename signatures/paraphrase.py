@@ -1,0 +1,30 @@
+"""The paraphrase control: the rewrite without a gradient, told to say the same in other words."""
+
+from collections.abc import Sequence
+
+import dspy
+
+from signatures.records import Criterion
+from signatures.request import Request
+
+INSTRUCTIONS = """\
+You rewrite the rubric that a judge follows, in other words. Say exactly the same as the current rubric for each listed
+criterion: add nothing, leave nothing out, be no longer, keep the scale as it is, and say nothing of reply formats."""
+
+
+def paraphrase_signature(criteria: Sequence[Criterion]) -> type[dspy.Signature]:
+    """The signature that rewords the rubrics of `criteria` in one call: one text output per criterion."""
+    fields: dict = {
+        "rubric": (list[str], dspy.InputField(desc="the current rubric")),
+        "request": (Request, dspy.InputField(desc="what to write now, and in which form")),
+    }
+    for criterion in criteria:
+        desc = f"the same rubric for {criterion.title} in other words"
+        fields[criterion.name] = (str, dspy.OutputField(desc=desc))
+    return dspy.Signature(fields, INSTRUCTIONS)
+
+
+def paraphrase_request(criteria: Sequence[Criterion], number: int) -> str:
+    """The form of the reply. `number` tells the wordings of one rubric apart, or every step would get the same one."""
+    shape = ",".join(f'"{each.name}":"<wording {number}>"' for each in criteria)
+    return f"Now write wording number {number} of the rubric, with the same meaning, as one JSON object: {{{shape}}}"
