@@ -100,7 +100,7 @@ def reflect(
     adapter = Adapter(bench, lm)
 
     def over(gepa_state: object) -> bool:
-        left, needed = bench.left, search.options["reserve"]
+        left, needed = bench.left, search.options["needed"]
         return bench.trouble is not None or left["judge"] < needed or left["rewrite"] < WRITTEN_TWICE
 
     result: Any = gepa.optimize(

@@ -20,6 +20,9 @@ WRITTEN_TWICE = 2
 CANDIDATES = range(10, 1, -1)
 """MIPROv2: instructions by predictor, the initial one among them; `auto="medium"` takes 12, `"light"` 6."""
 
+TRIED_AGAIN = 4
+"""MIPROv2 may try combinations again, which costs nothing: so many times the trials that fit, or until nothing fits."""
+
 VIEWED = 10
 """MIPROv2's default: rows that are summarized at once, in at most ten calls and one for the end."""
 
@@ -57,12 +60,12 @@ class Room:
 def gepa_search(room: Room) -> Search:
     """A proposal costs a call, its parent and child `MINIBATCH` rows each, and all rows of choice if it is accepted.
 
-    The calls are divided as if every other proposal of an iteration were scored in full.
+    There are calls for as many proposals as if none were accepted; what is left of them stays unused, a seventh at
+    most. It ends when the next scoring does not fit.
     """
-    left = room.calls - room.choice
-    proposals = left // (1 + 2 * MINIBATCH)
-    _require("gepa", room.calls, room.choice + room.choice + 2 * MINIBATCH + WRITTEN_TWICE * 2)
-    return Search(room.calls - proposals, proposals, {"reserve": room.choice + 2 * MINIBATCH})
+    proposals = (room.calls - room.choice) // (1 + 2 * MINIBATCH)
+    _require("gepa", room.calls, 2 * room.choice + 2 * MINIBATCH + 2 * WRITTEN_TWICE)
+    return Search(room.calls - proposals, proposals, {"needed": 2 * MINIBATCH})
 
 
 def mipro_search(room: Room) -> Search:
@@ -74,9 +77,9 @@ def mipro_search(room: Room) -> Search:
     shown = min(room.train, max(4, room.calls // 8))
     for aware, candidates in product((1, 0), CANDIDATES):
         found = _mipro(room, shown, candidates, aware)
-        if found.options["num_trials"] >= recommended_trials(room.criteria, candidates):
+        if found.options["fitting"] >= recommended_trials(room.criteria, candidates):
             return found
-    fits = [found for aware in (1, 0) if (found := _mipro(room, shown, 2, aware)).options["num_trials"] > 0]
+    fits = [found for aware in (1, 0) if (found := _mipro(room, shown, 2, aware)).options["fitting"] > 0]
     if not fits:
         smallest = _mipro(room, min(shown, 4), 2, 0)
         _require("miprov2", room.calls, smallest.rewrite + min(shown, 4) + 2 * room.choice)
@@ -93,12 +96,12 @@ def copro_search(room: Room) -> Search:
     """The widest and deepest search that fits: every candidate of every predictor is scored at every depth."""
     sizes = sorted(product(DEPTH, BREADTH), key=math.prod, reverse=True)
     for fewest, (depth, breadth) in product(FEWEST, sizes):
-        rounds = room.criteria * breadth * depth * (depth + 1) // 2
+        rounds = room.criteria * (breadth * depth * (depth + 1) // 2 - depth)  # the best so far is known each time
         proposals = room.criteria * (breadth * depth - 1)
         rows = min(room.choice, (room.calls - proposals) // (rounds + 1))
         if rows >= min(room.choice, fewest):
             return Search((rounds + 1) * rows, proposals, {"breadth": breadth, "depth": depth, "choice_rows": rows})
-    smallest = room.criteria + min(room.choice, FEWEST[-1]) * (2 * room.criteria + 1)
+    smallest = room.criteria + min(room.choice, FEWEST[-1]) * (room.criteria + 1)
     raise _too_small("copro", room.calls, smallest)
 
 
@@ -106,9 +109,9 @@ def _mipro(room: Room, shown: int, candidates: int, aware: int) -> Search:
     summaries = 2 + min(VIEWED - 1, max(0, math.ceil(shown / VIEWED) - 1))
     proposals = summaries + room.criteria * candidates * (3 if aware else 1)
     fitting = (room.calls - proposals - shown) // room.choice - 1
-    trials = min(fitting, candidates**room.criteria)  # there are no more combinations
-    options = {"num_candidates": candidates, "num_trials": trials, "aware": aware, "train_rows": shown}
-    return Search(shown + room.choice * (1 + max(trials, 0)), proposals, options)
+    trials = {"fitting": fitting, "num_trials": TRIED_AGAIN * fitting}
+    options = {"num_candidates": candidates, **trials, "aware": aware, "train_rows": shown}
+    return Search(shown + room.choice * (1 + max(fitting, 0)), proposals, options)
 
 
 def _require(name: str, calls: int, least: int) -> None:

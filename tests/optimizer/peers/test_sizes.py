@@ -24,7 +24,7 @@ def test_no_search_is_larger_than_its_room(name: str) -> None:
         assert min(search.shares.values()) >= 1
         assert search.options.get("choice_rows", 1) <= choice
         assert search.options.get("train_rows", 1) <= train
-        assert search.options.get("num_trials", 1) >= 1
+        assert search.options.get("fitting", 1) >= 1
     assert fitted > 50
 
 
@@ -41,7 +41,7 @@ def test_what_is_said_to_be_enough_is_enough(name: str) -> None:
 
 def test_the_papers_size_leaves_miprov2_its_recommended_trials() -> None:
     options = mipro_search(Room(1750, 4, 160, 100)).options
-    assert options["num_trials"] >= recommended_trials(4, options["num_candidates"])
+    assert options["fitting"] >= recommended_trials(4, options["num_candidates"])
     assert options["aware"]
 
 
