@@ -41,6 +41,7 @@ def engine_of(flags: dict[str, Any]) -> Engine:
         raise UserError("--parallel-cells goes with --engine local: a Ray cluster runs as many cells as fit on it")
     if find_spec("ray") is None:
         raise UserError('--engine ray needs Ray, which is not installed: pip install "judgegrad[ray]"')
-    from programs.studies.engines.on_ray import check_cluster, run_on_ray  # Ray is an extra
+    from programs.studies.engines.cluster import check_cluster  # Ray is an extra
+    from programs.studies.engines.on_ray import run_on_ray
 
     return Engine(run_on_ray, partial(check_cluster, address), {"threads": RAY_THREADS})

@@ -6,20 +6,15 @@ worker is lost goes on elsewhere from the last finished call; a cell that fails 
 a driver that is killed loses the lines of its last moment (at most `BOUT` seconds), and they are asked again.
 """
 
-import logging
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # read when Ray is imported
-
 import ray
 from ray.exceptions import RayError, RayTaskError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from programs.errors import UserError
 from programs.failures import failure_line
 from programs.records.folder import RunFolder, read_json, write_json
 from programs.screen import Screen
@@ -38,31 +33,6 @@ BOUT = 0.2
 
 PATIENCE = 15.0
 """Seconds after Ctrl-C in which calls in flight may end."""
-
-CODE = [str(Path(__file__).parents[3] / package) for package in ("signatures", "metrics", "programs")]
-
-
-def check_cluster(address: str | None, waiting: Sequence[Ready]) -> None:
-    """Connects to the cluster. Raises UserError where there is none, or no node is large enough for a cell."""
-    if not waiting:
-        return
-    try:
-        ray.init(
-            address=address or "auto",
-            runtime_env={"py_modules": CODE},
-            log_to_driver=False,
-            logging_level=logging.ERROR,
-        )
-    except (ConnectionError, ValueError, RuntimeError) as error:
-        where = address or os.environ.get("RAY_ADDRESS", "this machine")
-        raise UserError(
-            f"--engine ray: no Ray cluster at {where} ({failure_line(error)}): start one with `ray start --head`, or "
-            "name one with --ray-address HOST:PORT"
-        ) from None
-    threads = waiting[0].settings.threads
-    most = max(node["Resources"].get("CPU", 0) for node in ray.nodes() if node["Alive"])
-    if most < threads:
-        raise UserError(f"--engine ray: a cell takes --threads {threads} CPUs, the largest node has {most:g}: lower it")
 
 
 def run_on_ray(study: Path, every: Sequence[Cell], waiting: Sequence[Ready], screen: Screen) -> dict[str, str]:

@@ -135,6 +135,9 @@ def test_no_cluster_and_too_small_a_cluster_are_one_line(base: list[str], tmp_pa
     with stub_server() as server:
         flags = ["--engine", "ray", "--ray-address", nodes.cluster.address, "--threads", "64"]
         code, _, errors = ended(started(base, server, *flags))
+        assert code == 2
+        assert "a cell takes --threads 64 CPUs, the largest node has 4" in errors
+        code, _, errors = ended(started(base, server, "--engine", "ray", "--ray-address", "127.0.0.1:1"))
     assert code == 2
-    assert "a cell takes --threads 64 CPUs, the largest node has 4" in errors
+    assert "no Ray cluster at 127.0.0.1:1 " in errors
     assert not (tmp_path / "runs").exists()
