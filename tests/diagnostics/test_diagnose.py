@@ -201,25 +201,24 @@ def test_a_rater_that_is_down_is_one_line(
     assert not (runs / "one" / "diagnostics.json").exists()
 
 
-@pytest.mark.parametrize(
-    ("damage", "words"),
-    [
-        (lambda run: (run / "steps.jsonl").unlink(), "steps.jsonl is missing"),
-        (lambda run: (run / "steps.jsonl").write_text("{}\n"), "steps.jsonl is damaged"),
-        (lambda run: (run / "config.json").write_text("[]"), "config.json is damaged"),
-        (lambda run: shutil.rmtree(run), "there is no run or study 'one'"),
-    ],
-)
 def test_bad_input_is_one_line(
-    damage: Any, words: str, start: Command, rate: Command, runs: Path, engine: FakeEngine,
-    capsys: pytest.CaptureFixture[str],
-) -> None:  # fmt: skip
+    start: Command, rate: Command, runs: Path, engine: FakeEngine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    damages = {
+        "steps.jsonl is missing": lambda run: (run / "steps.jsonl").unlink(),
+        "steps.jsonl is damaged": lambda run: (run / "steps.jsonl").write_text("{}\n"),
+        "config.json is damaged": lambda run: (run / "config.json").write_text("[]"),
+        "there is no run or study 'one'": shutil.rmtree,
+    }
     assert start("--mode", "SSC", "--steps", "1") == 0
-    damage(runs / "one")
-    capsys.readouterr()
+    shutil.copytree(runs / "one", runs / "whole")
     engine.asked.clear()
-    assert rate(*FEW) == 2
-    printed = capsys.readouterr().err
-    assert printed.count("\n") == 1
-    assert words in printed
+    for words, damage in damages.items():
+        shutil.copytree(runs / "whole", runs / "one", dirs_exist_ok=True)
+        damage(runs / "one")
+        capsys.readouterr()
+        assert rate(*FEW) == 2
+        printed = capsys.readouterr().err
+        assert printed.count("\n") == 1
+        assert words in printed
     assert not engine.asked
