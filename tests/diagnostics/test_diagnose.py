@@ -123,6 +123,15 @@ def test_a_study_pays_once_and_its_tables_need_diagnostics_json_alone(
     assert [float(line["value"]) for line in lines(runs, **measures, metric="covered")] == [0]  # nothing is diluted
     assert [float(line["value"]) for line in lines(runs, **measures, metric="specificity")] == [5]  # by construction
     before = (runs / "one" / "tables.csv").read_bytes()
+    silent = runs / "one" / "cells" / "answers-CCC-none-1"
+    steps = (silent / "steps.jsonl").read_text()
+    records = [{**json.loads(line), "gradients": []} for line in steps.splitlines()]  # as a control's, without feedback
+    (silent / "steps.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
+    engine.asked.clear()
+    assert rate(*FEW) == 0
+    assert not engine.asked
+    assert rate(silent, *FEW) == 2
+    (silent / "steps.jsonl").write_text(steps)
     for path in runs.glob("one/cells/*/calls.jsonl"):
         path.unlink()
     assert study_of() == 0
