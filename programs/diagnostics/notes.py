@@ -33,9 +33,12 @@ def steps_of(records: Iterable[Mapping[str, Any]]) -> list[StepNotes]:
     found: list[StepNotes] = []
     before: dict[str, str] = {}
     for record in records:
-        notes = [Note("gradient", str(each["row"]), tuple(each["group"]), each["text"]) for each in record["gradients"]]
+        notes = [
+            Note("gradient", str(each["row"]), tuple(each["group"]), each["text"])
+            for each in record.get("gradients", ())
+        ]
         if notes:
-            found.append(StepNotes(int(record["step"]), notes, before, dict(record["proposal"])))
+            found.append(StepNotes(int(record["step"]), notes, before, dict(record.get("proposal", {}))))
         before = dict(record["rubric"])
     return found
 

@@ -11,7 +11,7 @@ from programs.command import LM_FAILURE
 from programs.diagnostics.diagnosis import read_diagnosis
 from programs.diagnostics.places import Place, places_of
 from programs.diagnostics.show import show_diagnosis
-from programs.diagnostics.subject import Subject, rate, subject_of
+from programs.diagnostics.subject import NoFeedback, Subject, rate, subject_of
 from programs.errors import UserError
 from programs.failures import failure_line, lm_failure_line
 from programs.optimizer.cast import role_lm
@@ -26,7 +26,7 @@ def diagnose_from_flags(given: Mapping[str, Any]) -> int:
     flags = dict(given)
     runs, names, limit = Path(flags.pop("runs_dir", "runs")), flags.pop("places"), flags.pop("limit", None)
     places = [place for name in names for place in places_of(runs, name)]
-    subjects = [subject_of(place, flags, limit) for place in places]
+    subjects = _with_feedback(places, flags, limit)
     for lm in {subject.settings.lm: role_lm(subject.settings, "rater") for subject in subjects}.values():
         prepare(lm)
     with Screen() as screen:
@@ -34,6 +34,21 @@ def diagnose_from_flags(given: Mapping[str, Any]) -> int:
         failed = _rate_all(subjects, screen)
         _report(subjects, failed, screen)
     return LM_FAILURE if failed else 0
+
+
+def _with_feedback(places: Sequence[Place], flags: Mapping[str, Any], limit: int | None) -> list[Subject]:
+    """The runs that can be rated. Cells of a study that write no feedback, such as controls, are passed over."""
+    found, empty = [], []
+    for place in places:
+        try:
+            found.append(subject_of(place, flags, limit))
+        except NoFeedback as error:
+            if place.study is None:
+                raise
+            empty.append(error)
+    if not found:
+        raise empty[0]
+    return found
 
 
 def _announce(subjects: Sequence[Subject], screen: Screen) -> None:

@@ -22,6 +22,10 @@ from programs.tasks.task import Task
 from signatures.records import Note
 
 
+class NoFeedback(UserError):
+    """The run has written no feedback: it took no step, or its optimizer writes none."""
+
+
 @dataclass(frozen=True)
 class Subject:
     """A run with the notes of each step that are to be rated; `settings` name no LM but the rater's."""
@@ -40,7 +44,7 @@ class Subject:
 
 
 def subject_of(place: Place, flags: Mapping[str, Any], limit: int | None) -> Subject:
-    """Reads the run. Raises UserError where its files are damaged or hold no notes."""
+    """Reads the run. Raises UserError where its files are damaged, and NoFeedback where they hold no notes."""
     config = read_json(place.folder.config)
     try:
         stored, task = dict(config["settings"]), Task.from_dict(config["task"], str(place.folder.config))
@@ -50,7 +54,7 @@ def subject_of(place: Place, flags: Mapping[str, Any], limit: int | None) -> Sub
     settings = rater_settings(stored, flags)
     steps = read_steps(place.folder.steps)
     if not steps:
-        raise UserError(f"{place.folder.path} has written no feedback yet: there is nothing to rate")
+        raise NoFeedback(f"{place.folder.path} has written no feedback: there is nothing to rate, give another run")
     return Subject(place, task, origin, settings, limited(steps, limit, flags.get("seed", origin.seed)))
 
 

@@ -41,7 +41,21 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
 def base(table: Path, tmp_path: Path, runs: Path) -> list[str]:
     """The flags of a small run or study on the task."""
     (tmp_path / "answers.toml").write_text(TASK)
-    return ["--data", str(table), *SIZES, "--run", "one", "--runs-dir", str(runs), "--batch-size", "3"]
+    return [
+        "--data",
+        str(table),
+        *SIZES,
+        "--test-size",
+        "8",
+        "--val-size",
+        "4",
+        "--run",
+        "one",
+        "--runs-dir",
+        str(runs),
+        "--batch-size",
+        "3",
+    ]
 
 
 @pytest.fixture

@@ -123,6 +123,15 @@ def test_a_study_pays_once_and_its_tables_need_diagnostics_json_alone(
     assert [float(line["value"]) for line in lines(runs, **measures, metric="covered")] == [0]  # nothing is diluted
     assert [float(line["value"]) for line in lines(runs, **measures, metric="specificity")] == [5]  # by construction
     before = (runs / "one" / "tables.csv").read_bytes()
+    silent = runs / "one" / "cells" / "answers-CCC-none-1"
+    steps = (silent / "steps.jsonl").read_text()
+    records = [{**json.loads(line), "gradients": []} for line in steps.splitlines()]  # as a control's, without feedback
+    (silent / "steps.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
+    engine.asked.clear()
+    assert rate(*FEW) == 0
+    assert not engine.asked
+    assert rate(silent, *FEW) == 2
+    (silent / "steps.jsonl").write_text(steps)
     for path in runs.glob("one/cells/*/calls.jsonl"):
         path.unlink()
     assert study_of() == 0
@@ -201,25 +210,24 @@ def test_a_rater_that_is_down_is_one_line(
     assert not (runs / "one" / "diagnostics.json").exists()
 
 
-@pytest.mark.parametrize(
-    ("damage", "words"),
-    [
-        (lambda run: (run / "steps.jsonl").unlink(), "steps.jsonl is missing"),
-        (lambda run: (run / "steps.jsonl").write_text("{}\n"), "steps.jsonl is damaged"),
-        (lambda run: (run / "config.json").write_text("[]"), "config.json is damaged"),
-        (lambda run: shutil.rmtree(run), "there is no run or study 'one'"),
-    ],
-)
 def test_bad_input_is_one_line(
-    damage: Any, words: str, start: Command, rate: Command, runs: Path, engine: FakeEngine,
-    capsys: pytest.CaptureFixture[str],
-) -> None:  # fmt: skip
+    start: Command, rate: Command, runs: Path, engine: FakeEngine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    damages = {
+        "steps.jsonl is missing": lambda run: (run / "steps.jsonl").unlink(),
+        "steps.jsonl is damaged": lambda run: (run / "steps.jsonl").write_text("{}\n"),
+        "config.json is damaged": lambda run: (run / "config.json").write_text("[]"),
+        "there is no run or study 'one'": shutil.rmtree,
+    }
     assert start("--mode", "SSC", "--steps", "1") == 0
-    damage(runs / "one")
-    capsys.readouterr()
+    shutil.copytree(runs / "one", runs / "whole")
     engine.asked.clear()
-    assert rate(*FEW) == 2
-    printed = capsys.readouterr().err
-    assert printed.count("\n") == 1
-    assert words in printed
+    for words, damage in damages.items():
+        shutil.copytree(runs / "whole", runs / "one", dirs_exist_ok=True)
+        damage(runs / "one")
+        capsys.readouterr()
+        assert rate(*FEW) == 2
+        printed = capsys.readouterr().err
+        assert printed.count("\n") == 1
+        assert words in printed
     assert not engine.asked
