@@ -49,6 +49,7 @@ class RunFolder:
         self.steps = path / "steps.jsonl"
         self.judge = path / "judge.json"
         self.scores = path / "scores.json"
+        self.lengths = path / "lengths.json"
         self.summary = path / "summary.json"
         self.timing = path / "timing.json"
         self._lock: TextIO | None = None
@@ -103,7 +104,7 @@ class RunFolder:
         self._steps.flush()
 
     def __enter__(self) -> "RunFolder":
-        for path in (self.calls, self.steps, self.judge, self.scores, self.summary, self.timing):
+        for path in (self.calls, self.steps, self.judge, self.scores, self.lengths, self.summary, self.timing):
             if path.exists() and not path.is_file():
                 raise UserError(f"{path} is not a file: restore it, or start a new run")
         try:

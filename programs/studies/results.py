@@ -1,6 +1,5 @@
 """The finished cells of a study as its tables want them: read from their JSON files only, gathered by configuration."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,27 +9,26 @@ import numpy as np
 
 from metrics.estimates import merge_clusters
 from metrics.scores import Codes, Scores
-from programs.errors import UserError
 from programs.optimizer.modes import parse_mode
 from programs.optimizer.tested import Tested, read_tested
 from programs.records.folder import read_json
+from programs.records.lengths import LengthsByStep, lengths_of
 from programs.studies.cells import cell_folder
 from programs.studies.cost import Costs, costs_of
 from programs.studies.plan import Cell, Study
-from signatures.records import Rubric
 
 KEPT = "kept"
 
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """One finished cell. `documents` are codes that all cells of the task share; `rubrics` go with the steps."""
+    """One finished cell. `documents` are codes that all cells of the task share; `lengths` go with the steps."""
 
     cell: Cell
     summary: Mapping[str, Any]
     tested: Tested
     documents: Codes
-    rubrics: Mapping[int, Rubric]
+    lengths: LengthsByStep
     costs: Costs
 
     @property
@@ -113,14 +111,4 @@ def _result(path: Path, cell: Cell, tested: Tested, codes: Mapping[str, int]) ->
     documents = np.array([codes[name] for name in tested.clusters], dtype=np.intp)
     file = folder.path / "cost.json"
     costs = read_json(file) if file.exists() else costs_of(folder.calls)  # killed after its summary was written
-    return Result(cell, read_json(folder.summary), tested, documents, _rubrics(folder.steps), costs)
-
-
-def _rubrics(path: Path) -> dict[int, Rubric]:
-    try:
-        records = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-        return {int(record["step"]): dict(record["rubric"]) for record in records}
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UserError(
-            f"{path} is damaged ({error}): remove the cell's summary.json and run the study again"
-        ) from None
+    return Result(cell, read_json(folder.summary), tested, documents, lengths_of(folder), costs)

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from metrics.detectable import POWER_FACTOR
+from metrics.tokens import TOKENIZER
 from programs.records.folder import write_text
 from programs.studies import table_costs, table_lengths, table_objectives, table_one
 from programs.studies.lines import Line, as_csv
@@ -67,15 +68,16 @@ class _Task:
 
     def _lengths(self) -> Iterator[str]:
         yield "## Length asymmetry"
-        yield "Gini of the words per rubric (0: all alike), by step:"
+        yield f"Gini of the tokens per rubric (0: all alike), by step. Tokens are {TOKENIZER} tokens:"
         yield table_lengths.by_step(self.configurations, "gini")
         yield "Longest rubric against the shortest, by step:"
         yield table_lengths.by_step(self.configurations, "ratio")
-        yield "Words per rubric after the last step (share of the prompt's rubrics):"
+        yield f"{TOKENIZER} tokens per rubric after the last step (share of the prompt's rubrics):"
         yield table_lengths.at_the_end(self.configurations)
         yield (
             "Does agreement fall where rubrics become unequal? Over the steps of all joint prompts, the interval by "
-            "cell; gini and ratio with the mean over the criteria, a criterion's share with its own agreement:"
+            "cell; what is of the prompt with the mean over the criteria, what is of a criterion with its own "
+            "agreement (its own rubric changes too, so this says what goes together, not what causes what):"
         )
         yield table_lengths.correlations(self.results)
 

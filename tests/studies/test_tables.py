@@ -100,7 +100,7 @@ def test_every_mode_is_compared_with_the_joint_initial_judge(study: Path) -> Non
 
 def test_lengths_by_step(study: Path) -> None:
     own = {"table": "lengths", "mode": "SSC", "seed": 0, "step": 1}
-    assert value(study, **own, what="words", criterion="a") == 6
+    assert value(study, **own, what="tokens", criterion="a") == 6
     assert value(study, **own, what="share", criterion="a") == 0.75
     assert value(study, **own, what="ratio") == 3
     assert value(study, **own, what="gini") == 0.25  # |6 - 2| twice, over 2 x 2 x 8
@@ -136,3 +136,12 @@ def test_an_unscored_criterion_is_undefined_and_no_zero(tmp_path: Path) -> None:
     assert "2 of 4 cells are finished. Not finished, and in no table: sample-Single-mae-0, sample-Single-mae-1" in text
     assert "16/32" in text
     assert value(tmp_path, table="objectives", mode="SSC", metric="spearman", step=1, what="non_dominated") is None
+
+
+def test_tables_need_no_rubrics_text_and_name_their_tokens(study: Path) -> None:
+    before = (study / "tables.csv").read_bytes()
+    for file in study.glob("cells/*/steps.jsonl"):
+        file.unlink()
+    write_tables(study, plan())
+    assert (study / "tables.csv").read_bytes() == before
+    assert "cl100k_base tokens" in (study / "tables.md").read_text()
