@@ -14,7 +14,7 @@ LengthsByStep = Mapping[int, Lengths]
 
 
 def write_lengths(folder: RunFolder) -> LengthsByStep:
-    """Counts the rubrics in steps.jsonl and writes lengths.json, `{"tokenizer": NAME, "steps": {STEP: {NAME: TOKENS}}}`.
+    """Counts the rubrics of steps.jsonl, writes lengths.json, `{"tokenizer": NAME, "steps": {STEP: {CRITERION: N}}}`.
 
     Raises UserError where the steps are missing or damaged.
     """

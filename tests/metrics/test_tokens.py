@@ -5,9 +5,7 @@ import tiktoken
 from metrics import tokens
 from metrics.tokens import TOKENIZER, count_tokens
 
-TEXT = (
-    "Rate fluency from 1 to 5.\n\n  - I'll take 12345 points off for \u00fcberlong wor(l)ds \u4f60\u597d <|endoftext|>"
-)
+TEXT = "Rate fluency from 1 to 5.\n\n  - I'll take 12345 off for \u00fcberlong wor(l)ds \u4f60\u597d <|endoftext|>"
 
 
 def test_known_counts() -> None:

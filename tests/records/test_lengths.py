@@ -40,5 +40,5 @@ def test_a_missing_damaged_or_other_file_is_made_again(content: str | None, fold
 @pytest.mark.parametrize("content", [None, "{", '{"step": 0}\n'])
 def test_damaged_steps_are_one_line(content: str | None, folder: RunFolder) -> None:
     folder.steps.unlink() if content is None else folder.steps.write_text(content)
-    with pytest.raises(UserError, match="steps.jsonl is damaged"):
+    with pytest.raises(UserError, match=r"steps\.jsonl is damaged"):
         lengths_of(folder)
