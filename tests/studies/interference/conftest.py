@@ -1,0 +1,59 @@
+"""A finished study of two seeds whose single runs have found better rubrics, one of them long."""
+
+import csv
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import dspy
+import pytest
+
+from programs import interference, study
+from tests.commands import run
+from tests.fake import fake_lm
+from tests.studies.interference.planted import NAMES, PlantedEngine, uniform
+
+Measure = Callable[..., int]
+SIZES = ["--train-size", "8", "--val-size", "40", "--test-size", "80", "--steps", "1", "--batch-size", "2"]
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The study's folder, not to be changed: two modes, two seeds, one gate. No harm can show in single prompts."""
+    folder = tmp_path_factory.mktemp("interference")
+    table = folder / "rated.csv"
+    with table.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["id", "text", *NAMES])
+        for row in range(400):
+            truth = [1 + int(5 * uniform(name, str(row))) for name in NAMES]
+            said = " ".join(f"{name}={level}" for name, level in zip(NAMES, truth, strict=True))
+            writer.writerow([f"d{row // 4}", f"text {row} {said}", *truth])
+    criteria = ",".join(f"{name}:1-5" for name in NAMES)
+    own = ["--data", table, "--inputs", "text", "--criteria", criteria, "--group", "id"]
+    lists = ["--modes", "Single,SSC", "--gates", "mae", "--seeds", "0,1", "--run", "one", "--runs-dir", folder]
+    dspy.configure_cache(enable_disk_cache=False, enable_memory_cache=False)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("programs.optimizer.cast.language_model", lambda *_, **__: fake_lm(PlantedEngine(harm=0)))
+        assert run(study.main, *own, *SIZES, *lists, "--yes", monkeypatch=patch) == 0
+    return folder / "one"
+
+
+@pytest.fixture
+def path(finished: Path, tmp_path: Path) -> Path:
+    """A copy of the finished study."""
+    return Path(shutil.copytree(finished, tmp_path / "one"))
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch) -> PlantedEngine:
+    """The LM of the experiment; `harm` may be set."""
+    engine = PlantedEngine(harm=0.6)
+    monkeypatch.setattr("programs.optimizer.cast.language_model", lambda *_, **__: fake_lm(engine, num_retries=0))
+    return engine
+
+
+@pytest.fixture
+def measure(path: Path, monkeypatch: pytest.MonkeyPatch) -> Measure:
+    """Runs interference.py on the copy and gives its exit code."""
+    return lambda *arguments: run(interference.main, path, *arguments, monkeypatch=monkeypatch)
