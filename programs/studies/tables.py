@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from metrics.detectable import POWER_FACTOR
 from metrics.tokens import TOKENIZER
 from programs.records.folder import write_text
-from programs.studies import table_costs, table_lengths, table_objectives, table_one
+from programs.studies import table_costs, table_interference, table_lengths, table_objectives, table_one
+from programs.studies.interference.record import read_record
 from programs.studies.lines import Line, as_csv
 from programs.studies.plan import Study
 from programs.studies.results import Configuration, Result, configurations, results_of
@@ -27,7 +29,8 @@ def write_tables(path: Path, study: Study) -> list[Path]:
     if not results:
         return []
     found = configurations(results)
-    parts = [_Task(task, found, results) for task in dict.fromkeys(one.task for one in found)]
+    measured = read_record(path)
+    parts = [_Task(task, found, results, measured) for task in dict.fromkeys(one.task for one in found)]
     files = {
         path / "tables.md": "\n\n".join([_head(study, results), *(part.markdown() for part in parts)]) + "\n",
         path / "tables.csv": as_csv(line for part in parts for line in part.lines()),
@@ -40,8 +43,11 @@ def write_tables(path: Path, study: Study) -> list[Path]:
 class _Task:
     """The tables of one task."""
 
-    def __init__(self, task: str, found: Sequence[Configuration], results: Sequence[Result]) -> None:
+    def __init__(
+        self, task: str, found: Sequence[Configuration], results: Sequence[Result], measured: Sequence[dict[str, Any]]
+    ) -> None:
         self.task = task
+        self.measured = [one for one in measured if one["task"] == task]
         self.configurations = [one for one in found if one.task == task]
         self.results = [result for result in results if result.cell.task_name == task]
         self.compared = [table_one.compare(one) for one in self.configurations]
@@ -50,21 +56,25 @@ class _Task:
     def lines(self) -> Iterator[Line]:
         yield from table_one.cell_lines(self.results)
         yield from table_one.lines(self.compared)
+        yield from table_interference.lines(self.measured)
         yield from table_lengths.lines(self.results)
         yield from table_lengths.correlation_lines(self.task, self.results)
         yield from table_objectives.lines(self.trajectories)
         yield from table_costs.lines(self.results)
 
     def markdown(self) -> str:
-        return "\n\n".join(
-            [f"# {self.task}", *self._agreement(), *self._lengths(), *self._objectives(), *self._costs()]
-        )
+        parts = (self._agreement, self._interference, self._lengths, self._objectives, self._costs)
+        return "\n\n".join([f"# {self.task}", *(text for part in parts for text in part())])
 
     def _agreement(self) -> Iterator[str]:
         initial = table_one.baseline(self.configurations, self.task)
         for metric in table_one.SHOWN:
             yield f"## Table 1: {metric}"
             yield table_one.markdown(self.compared, initial, metric)
+
+    def _interference(self) -> Iterator[str]:
+        for record in self.measured:
+            yield from table_interference.markdown(record)
 
     def _lengths(self) -> Iterator[str]:
         yield "## Length asymmetry"

@@ -60,6 +60,7 @@ class Experiment:
         names = tuple(selected)
         return Prompts(
             initial=self.initial,
+            initial_alone={name: {name: self.initial[name]} for name in names},
             alone={name: {name: selected[name]} for name in names},
             joined=selected,
             among_short={name: {**self.initial, name: selected[name]} for name in names},
@@ -69,19 +70,25 @@ class Experiment:
 
 @dataclass(frozen=True)
 class Prompts:
-    """The joint initial prompt, each selected rubric alone, the same joined, each among the others' initial rubrics,
-    and every two of them."""
+    """The initial rubrics joined and each alone; the selected ones each alone, joined, each among the others' initial
+    rubrics, and every two of them."""
 
     initial: Rubric
+    initial_alone: Mapping[str, Rubric]
     alone: Mapping[str, Rubric]
     joined: Rubric
     among_short: Mapping[str, Rubric]
     pairs: Mapping[Group, Rubric]
 
-    def every(self) -> list[Rubric]:
-        """All different ones."""
-        found = [self.initial, *self.alone.values(), self.joined, *self.among_short.values(), *self.pairs.values()]
-        return list({tuple(rubric.items()): rubric for rubric in found}.values())
+    @property
+    def unselected(self) -> list[Rubric]:
+        """Those that hold no selected rubric."""
+        return [self.initial, *self.initial_alone.values()]
+
+    @property
+    def of_selected(self) -> list[Rubric]:
+        """Those that do; some are alike where an initial rubric was selected."""
+        return [self.joined, *self.alone.values(), *self.among_short.values(), *self.pairs.values()]
 
 
 def gated_rows(optimizer: TextualGradient, rows: Sequence[dspy.Example]) -> Sequence[dspy.Example]:

@@ -23,10 +23,12 @@ DIFFERENCES = {
     "joined_minus_alone": ("alone", "joined"),
     "joined_minus_initial": ("initial", "joined"),
     "alone_minus_initial": ("initial", "alone"),
+    "initial_minus_initial_alone": ("initial_alone", "initial"),
     "joined_minus_among_short": ("among_short", "joined"),
 }
-"""Name -> (before, after): what joining costs, what it leaves of the gain, what there was to gain, and what the others'
-rubrics cost by being the selected ones instead of the initial ones, the own rubric being the same."""
+"""Name -> (before, after): what joining costs, what it leaves of the gain, what there was to gain, what joining costs
+without any optimization (so that what is left is due to the rubrics), and what the others' rubrics cost by being the
+selected ones instead of the initial ones, the own rubric being the same."""
 
 
 def measure(experiment: Experiment, design: Design, scorer: Scorer) -> dict[str, Any]:
@@ -74,6 +76,7 @@ def _arms(experiment: Experiment, prompts: Prompts, scorer: Scorer) -> dict[str,
         raise silence()
     return {
         "initial": initial,
+        "initial_alone": _side_by_side({name: ask(rubric) for name, rubric in prompts.initial_alone.items()}),
         "alone": _side_by_side({name: ask(rubric) for name, rubric in prompts.alone.items()}),
         "joined": ask(prompts.joined),
         "among_short": _side_by_side({name: ask(rubric) for name, rubric in prompts.among_short.items()}),

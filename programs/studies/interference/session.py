@@ -115,9 +115,8 @@ class Session:
 
 
 def _missing(experiment: Experiment, design: Design, scorer: Scorer) -> int:
-    prompts = experiment.prompts(texts(experiment.select(scorer, design)), design).every()
-    if scorer.missing:  # other rubrics may be selected once they are answered
-        return scorer.missing + len(prompts) * len(experiment.rows)
-    for rubric in prompts:
+    prompts = experiment.prompts(texts(experiment.select(scorer, design)), design)
+    settled = not scorer.missing  # else other rubrics may be selected once all is answered
+    for rubric in (*prompts.unselected, *(prompts.of_selected if settled else ())):
         scorer.scores(experiment.seed, rubric, experiment.rows)
-    return scorer.missing
+    return scorer.missing + (0 if settled else len(prompts.of_selected) * len(experiment.rows))

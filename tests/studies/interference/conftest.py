@@ -14,7 +14,7 @@ from tests.fake import fake_lm
 from tests.studies.interference.planted import NAMES, PlantedEngine, uniform
 
 Measure = Callable[..., int]
-SIZES = ["--train-size", "8", "--val-size", "40", "--test-size", "80", "--steps", "1", "--batch-size", "2"]
+SIZES = ["--train-size", "8", "--val-size", "24", "--test-size", "48", "--steps", "1", "--batch-size", "2"]
 
 
 @pytest.fixture(scope="session")
@@ -25,10 +25,10 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with table.open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["id", "text", *NAMES])
-        for row in range(400):
+        for row in range(240):
             truth = [1 + int(5 * uniform(name, str(row))) for name in NAMES]
             said = " ".join(f"{name}={level}" for name, level in zip(NAMES, truth, strict=True))
-            writer.writerow([f"d{row // 4}", f"text {row} {said}", *truth])
+            writer.writerow([f"d{row // 2}", f"text {row} {said}", *truth])
     criteria = ",".join(f"{name}:1-5" for name in NAMES)
     own = ["--data", table, "--inputs", "text", "--criteria", criteria, "--group", "id"]
     lists = ["--modes", "Single,SSC", "--gates", "mae", "--seeds", "0,1", "--run", "one", "--runs-dir", folder]
