@@ -36,6 +36,7 @@ def interference_from_flags(given: Mapping[str, Any]) -> int:
     rows, sure = flags.pop("rows", None), flags.pop("yes", False)
     budget = Budget(**{name.removeprefix("max_"): flags.pop(name, None) for name in LIMITS})
     study = continued(read_json(path / "study.json"), flags, path / "study.json")
+    read_record(path)  # a damaged one is refused before anything is spent
     session = Session(path, study, gather(path, study, rows), budget)
     missing = session.missing(design)
     if missing and not agreed(f"at most {missing:,} LM calls: judge {missing:,}; all else is paid for", sure):

@@ -1,8 +1,12 @@
 """A finished study of two seeds whose single runs have found better rubrics, one of them long."""
 
 import csv
+import io
+import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import redirect_stderr
+from dataclasses import dataclass
 from pathlib import Path
 
 import dspy
@@ -10,7 +14,7 @@ import pytest
 
 from programs import interference, study
 from tests.commands import run
-from tests.fake import fake_lm
+from tests.fake import Asked, fake_lm
 from tests.studies.interference.planted import NAMES, PlantedEngine, uniform
 
 Measure = Callable[..., int]
@@ -35,8 +39,30 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     dspy.configure_cache(enable_disk_cache=False, enable_memory_cache=False)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("programs.optimizer.cast.language_model", lambda *_, **__: fake_lm(PlantedEngine(harm=0)))
+        patch.setattr("programs.studies.session.write_tables", lambda *_: [])  # nobody reads them
         assert run(study.main, *own, *SIZES, *lists, "--yes", monkeypatch=patch) == 0
     return folder / "one"
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The study after interference.py, what the LM was asked for it, and what was said before it was asked."""
+
+    path: Path
+    asked: Sequence[Asked]
+    most: int
+
+
+@pytest.fixture(scope="session")
+def measured(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Measured:
+    """Measured with an LM that is disturbed by long rubrics; not to be changed."""
+    path = Path(shutil.copytree(finished, tmp_path_factory.mktemp("measured") / "one"))
+    engine, errors = PlantedEngine(harm=0.6), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stderr(errors):
+        patch.setattr("programs.optimizer.cast.language_model", lambda *_, **__: fake_lm(engine))
+        assert run(interference.main, path, "--yes", monkeypatch=patch) == 0
+    most = re.search(r"at most ([\d,]+) LM calls", errors.getvalue())
+    return Measured(path, engine.asked, int(most.group(1).replace(",", "")) if most else 0)
 
 
 @pytest.fixture
@@ -55,5 +81,6 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> PlantedEngine:
 
 @pytest.fixture
 def measure(path: Path, monkeypatch: pytest.MonkeyPatch) -> Measure:
-    """Runs interference.py on the copy and gives its exit code."""
+    """Runs interference.py on the copy, without the study's tables, and gives its exit code."""
+    monkeypatch.setattr("programs.studies.interference.session.write_tables", lambda *_: [])
     return lambda *arguments: run(interference.main, path, *arguments, monkeypatch=monkeypatch)

@@ -1,17 +1,21 @@
 """interference.py on a fake LM: what was planted is found, nothing where nothing was, and no call is paid for twice."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from metrics.metric import METRICS
+from programs import interference
 from programs.flags import METRIC_NAMES
+from tests.commands import run
 from tests.fake import FakeEngine, fake_lm
-from tests.studies.interference.conftest import Measure
+from tests.studies.interference.conftest import Measure, Measured
 from tests.studies.interference.planted import LONG, NAMES, PlantedEngine
 
+SMALL = ["--yes", "--rows", "12", "--pairs", "off"]
 PAIRS = [f"{a}|{b}" for a in NAMES for b in NAMES if a != b]
 
 
@@ -25,10 +29,8 @@ def difference(path: Path, name: str, criterion: str = "mean") -> dict[str, floa
     return dict(result(path)["differences"][name]["pooled"]["spearman"][criterion])
 
 
-def test_planted_interference_is_found_and_laid_at_the_right_door(
-    path: Path, engine: PlantedEngine, measure: Measure
-) -> None:
-    assert measure("--yes") == 0
+def test_planted_interference_is_found_and_laid_at_the_right_door(measured: Measured) -> None:
+    path = measured.path
     assert difference(path, "alone_minus_initial")["low"] > 0
     assert difference(path, "joined_minus_alone")["high"] < 0
     hurt = {name for name in PAIRS if result(path)["pairs"][name]["q"] < 0.05}
@@ -52,41 +54,42 @@ def test_where_nothing_is_planted_nothing_is_found(path: Path, engine: PlantedEn
     assert result(path)["length"]["slope"]["low"] < 0 < result(path)["length"]["slope"]["high"]
 
 
-def test_what_is_paid_for_is_not_asked_again_and_the_rest_is_what_was_said(
-    path: Path, engine: PlantedEngine, measure: Measure, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert measure("--yes") == 0
-    assert len(engine.asked) == len({(one.system, one.user) for one in engine.asked})
-    most = int(capsys.readouterr().err.split("at most ")[1].split(" LM calls")[0].replace(",", ""))
+def test_only_what_nobody_has_paid_for_is_asked_and_counted(measured: Measured) -> None:
+    asked = measured.asked
+    assert len(asked) == len({(one.system, one.user) for one in asked})
     # joined, 3 among short, 3 pairs, and alone those of the other seed; initial rubrics and validation are paid for
-    assert 7 * 48 <= len(engine.asked) <= 10 * 48
-    assert len(engine.asked) <= most
-    costs = json.loads((path / "interference.json").read_text())["costs"]
-    assert costs["judge"]["sent_calls"] == len(engine.asked)
-    assert costs["judge"]["asked_calls"] > len(engine.asked)
-    before = (path / "interference.json").read_bytes(), (path / "tables.md").read_bytes()
-    engine.asked.clear()
-    assert measure() == 0  # nothing to pay, so nothing to agree to
+    assert 7 * 48 <= len(asked) <= 10 * 48
+    assert len(asked) <= measured.most
+    costs = json.loads((measured.path / "interference.json").read_text())["costs"]
+    assert costs["judge"]["sent_calls"] == len(asked)
+    assert costs["judge"]["asked_calls"] > len(asked)
+
+
+def test_measured_again_it_costs_nothing_and_is_the_same(
+    measured: Measured, tmp_path: Path, engine: PlantedEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = Path(shutil.copytree(measured.path, tmp_path / "again"))
+    before = [(path / name).read_bytes() for name in ("interference.json", "tables.md", "tables.csv")]
+    assert run(interference.main, path, monkeypatch=monkeypatch) == 0  # nothing to pay, so nothing to agree to
     assert not engine.asked
-    assert ((path / "interference.json").read_bytes(), (path / "tables.md").read_bytes()) == before
+    assert [(path / name).read_bytes() for name in ("interference.json", "tables.md", "tables.csv")] == before
 
 
 def test_the_papers_selection_is_labelled_and_biased_by_construction(
-    path: Path, engine: PlantedEngine, measure: Measure
+    measured: Measured, tmp_path: Path, engine: PlantedEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert measure("--yes", "--pairs", "off") == 0
-    assert measure("--yes", "--pairs", "off", "--selection", "test") == 0
+    path = Path(shutil.copytree(measured.path, tmp_path / "again"))
+    assert run(interference.main, path, "--yes", "--selection", "test", "--pairs", "off", monkeypatch=monkeypatch) == 0
     unbiased, biased = result(path), result(path, "test")
     assert biased["optimism"] == pytest.approx(0)  # the reported value is the selected one
     for name in NAMES:
         best, other = (one["arms"]["alone"]["pooled"]["spearman"][name]["value"] for one in (biased, unbiased))
         assert best >= other
     assert (biased["pairs"], biased["length"]) == (None, None)
-    text = (path / "tables.md").read_text()
+    text, table = ((path / f"tables.{end}").read_text() for end in ("md", "csv"))
     assert "*alone* is biased upward" in text
     assert text.count("## Table 2") == 2
     assert "| 0.305 |" in text
-    table = (path / "tables.csv").read_text()
     assert "interference_test,custom,Single,mae" in table
     assert "interference_validation,custom,Single,mae" in table
 
@@ -96,18 +99,18 @@ def test_a_stopped_one_continues_without_repeating_a_call(
     reason: str, path: Path, engine: PlantedEngine, measure: Measure, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if reason == "budget":
-        assert measure("--yes", "--max-calls", 100) == 0
+        assert measure(*SMALL, "--max-calls", 20) == 0
     else:
-        interrupt_after(100, engine, monkeypatch)
-        assert measure("--yes") == 130
+        interrupt_after(20, engine, monkeypatch)
+        assert measure(*SMALL) == 130
     assert not (path / "interference.json").exists()
-    assert len(engine.asked) == 100
+    assert len(engine.asked) == 20
     again = PlantedEngine(engine.harm)
     monkeypatch.setattr("programs.optimizer.cast.language_model", lambda *_, **__: fake_lm(again))
-    assert measure("--yes") == 0
+    assert measure(*SMALL) == 0
     assert not {(one.system, one.user) for one in engine.asked} & {(one.system, one.user) for one in again.asked}
     costs = json.loads((path / "interference.json").read_text())["costs"]
-    assert costs["judge"]["sent_calls"] == 100 + len(again.asked)
+    assert costs["judge"]["sent_calls"] == 20 + len(again.asked)
 
 
 def interrupt_after(calls: int, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,9 +125,9 @@ def interrupt_after(calls: int, engine: FakeEngine, monkeypatch: pytest.MonkeyPa
 
 
 def test_rows_bound_the_test_rows_and_no_text_is_kept(path: Path, engine: PlantedEngine, measure: Measure) -> None:
-    assert measure("--yes", "--rows", 20, "--metric", "mae") == 0
+    assert measure(*SMALL, "--metric", "mae") == 0
     found = result(path)
-    assert found["rows"]["used"] == found["arms"]["joined"]["coverage"]["kind"]["rows"] == 20
+    assert found["rows"]["used"] == found["arms"]["joined"]["coverage"]["kind"]["rows"] == 12
     assert found["metric"] == "mae"
     text = (path / "interference.json").read_text()
     assert "text 1" not in text
@@ -157,6 +160,7 @@ def test_what_cannot_be_measured_is_one_line(
     assert measure("--yes", "--rows", 6, "--pairs", "off") == 2
     refused("interference.json is damaged", capsys)
     assert not engine.asked
+    (path / "interference.json").unlink()
     for summary in path.glob("cells/*Single*/summary.json"):
         summary.unlink()
     assert measure("--yes") == 2
