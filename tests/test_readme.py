@@ -66,8 +66,8 @@ def test_a_generated_part_is_there_with_the_command_that_writes_it(part: str) ->
 
 
 def test_every_flag_that_the_readme_names_exists() -> None:
-    from programs import evaluate, optimize, score, study
+    from programs import evaluate, interference, optimize, score, study
 
-    parsers = [command.parser() for command in (optimize, evaluate, score, study)]
+    parsers = [command.parser() for command in (optimize, evaluate, score, study, interference)]
     known = {flag for parser in parsers for action in parser._actions for flag in action.option_strings}
     assert set(re.findall(r"(?<![\w!<-])--[a-z][a-z-]+", README)) <= known

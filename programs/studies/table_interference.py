@@ -63,10 +63,11 @@ def lines(records: Sequence[Record]) -> Iterator[Line]:
 def markdown(record: Record) -> Iterator[str]:
     """One experiment's parts."""
     rows, metric = record["rows"], record["metric"]
+    sources = f" of {rows['documents']} documents" if rows["documents"] is not None else ""
     yield f"## Table 2: instruction interference, gate {record['gate']}, selection on {record['selection']} rows"
     yield (
-        f"{SELECTED_BY[record['selection']]} {rows['used']} rows of {rows['documents']} documents (of "
-        f"{rows['untouched']} untouched rows), rubrics from seeds {', '.join(map(str, record['seeds']))}. Selection by "
+        f"{SELECTED_BY[record['selection']]} {rows['used']} rows{sources} (among "
+        f"{rows['untouched']} untouched ones), rubrics from seeds {', '.join(map(str, record['seeds']))}. Selection by "
         f"{metric}; its value where rubrics were selected lies {number(record['optimism'])} above that on these rows."
     )
     yield _arms(record)

@@ -73,7 +73,7 @@ class _Task:
             yield table_one.markdown(self.compared, initial, metric)
 
     def _interference(self) -> Iterator[str]:
-        for record in self.measured:
+        for record in sorted(self.measured, key=lambda one: one["selection"] == "test"):  # the biased one last
             yield from table_interference.markdown(record)
 
     def _lengths(self) -> Iterator[str]:

@@ -49,7 +49,7 @@ def measure(experiment: Experiment, design: Design, scorer: Scorer) -> dict[str,
         "seed": seed,
         "rows": {
             "used": len(experiment.rows),
-            "documents": clusters(arms["joined"])[1],
+            "documents": None if arms["joined"].documents is None else clusters(arms["joined"])[1],
             "untouched": experiment.untouched,
         },
         "selected": _selected(chosen, experiment.initial),

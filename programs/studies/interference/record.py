@@ -13,6 +13,7 @@ from programs.studies.cost import Costs
 FILE = "interference.json"
 FORMAT = 1
 KIND = ("task", "mode", "gate", "selection", "metric")
+PARTS = (*KIND, "seeds", "rows", "selected", "optimism", "arms", "differences", "pairs", "length")
 
 
 def read_record(study: Path) -> list[dict[str, Any]]:
@@ -24,6 +25,8 @@ def read_record(study: Path) -> list[dict[str, Any]]:
     try:
         if found["format"] != FORMAT or found["tokenizer"] != TOKENIZER:
             raise ValueError("of another version")
+        if lacking := {part for one in found["experiments"] for part in PARTS if part not in one}:
+            raise ValueError(f"an experiment lacks {', '.join(sorted(lacking))}")
         return sorted(found["experiments"], key=_kind)
     except (KeyError, TypeError, ValueError) as error:
         raise UserError(f"{file} is damaged ({error}): remove it and run interference.py again") from None

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import dspy
+
 from programs.errors import UserError
 from programs.optimizer.cast import check_lms
 from programs.records.budget import Budget, OutOfBudget
@@ -77,9 +79,9 @@ class Session:
         with RunFolder(self.path), Screen() as screen:
             try:
                 found = self._measured(design, screen)
-            except (OutOfBudget, KeyboardInterrupt) as stop:
+            except (dspy.LMError, KeyboardInterrupt) as stop:
                 screen.say("what was paid for is kept: run the same command again to continue")
-                if isinstance(stop, KeyboardInterrupt):
+                if not isinstance(stop, OutOfBudget):
                     raise
                 screen.result(f"stopped, and nothing reported: {stop}")
                 return 0
@@ -93,6 +95,8 @@ class Session:
         calls = CallLog(self.calls, keep_prompts=self.settings.save_prompts, shared=self._answers())
         try:
             return [self._one(one, design, calls, screen) for one in self.gathered]
+        except OutOfBudget as end:
+            raise calls.failing or end from None  # the retries of an LM that fails use the budget up too
         finally:
             calls.close()
 

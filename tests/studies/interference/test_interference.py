@@ -5,13 +5,14 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import dspy
 import pytest
 
 from metrics.metric import METRICS
 from programs import interference
 from programs.flags import METRIC_NAMES
 from tests.commands import run
-from tests.fake import FakeEngine, fake_lm
+from tests.fake import Asked, FakeEngine, fake_lm
 from tests.studies.interference.conftest import Measure, Measured
 from tests.studies.interference.planted import LONG, NAMES, PlantedEngine
 
@@ -113,6 +114,27 @@ def test_a_stopped_one_continues_without_repeating_a_call(
     assert costs["judge"]["sent_calls"] == 20 + len(again.asked)
 
 
+def test_an_lm_that_fails_is_no_result_and_no_reached_budget(
+    path: Path, engine: PlantedEngine, measure: Measure, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(asked: Asked) -> str:
+        raise dspy.lm15.AuthError("key revoked")
+
+    engine.reply = refuse
+    assert measure(*SMALL, "--threads", 1, "--max-calls", 1) == 3
+    printed = capsys.readouterr().err
+    assert "key revoked" in printed
+    assert "what was paid for is kept" in printed
+    assert not (path / "interference.json").exists()
+
+
+def test_an_lm_that_never_gives_a_score_is_no_result(path: Path, engine: PlantedEngine, measure: Measure) -> None:
+    shutil.rmtree(path / "cells" / "custom-SSC-mae-0")  # so that the joint initial prompt is asked anew
+    engine.reply = lambda asked: "I would rather not"
+    assert measure(*SMALL) == 3
+    assert not (path / "interference.json").exists()
+
+
 def interrupt_after(calls: int, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
     answer = engine.complete
 
@@ -156,9 +178,10 @@ def test_bad_input_is_one_line(
 def test_what_cannot_be_measured_is_one_line(
     path: Path, engine: PlantedEngine, measure: Measure, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (path / "interference.json").write_text("[]")
-    assert measure("--yes", "--rows", 6, "--pairs", "off") == 2
-    refused("interference.json is damaged", capsys)
+    for content in ("[]", '{"format": 1, "tokenizer": "cl100k_base", "experiments": [{"task": "custom"}]}'):
+        (path / "interference.json").write_text(content)
+        assert measure("--yes", "--rows", 6, "--pairs", "off") == 2
+        refused("interference.json is damaged", capsys)
     assert not engine.asked
     (path / "interference.json").unlink()
     for summary in path.glob("cells/*Single*/summary.json"):
