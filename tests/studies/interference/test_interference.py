@@ -1,5 +1,6 @@
 """interference.py on a fake LM: what was planted is found, nothing where nothing was, and no call is paid for twice."""
 
+import csv
 import json
 import shutil
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from metrics.metric import METRICS
 from programs import interference
 from programs.flags import METRIC_NAMES
+from programs.report_tables import cell_text
 from tests.commands import run
 from tests.fake import Asked, FakeEngine, fake_lm
 from tests.studies.interference.conftest import Measure, Measured
@@ -202,3 +204,28 @@ def refused(words: str, capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_the_flags_know_every_metric() -> None:
     assert tuple(METRICS) == METRIC_NAMES
+
+
+def test_the_tables_hold_the_records_numbers(measured: Measured) -> None:
+    found = result(measured.path)
+    with (measured.path / "tables.csv").open(newline="") as file:
+        lines = [line for line in csv.DictReader(file) if line["table"] == "interference_validation"]
+    for what, part in {**found["arms"], **found["differences"]}.items():
+        for name, one in part["pooled"]["spearman"].items():
+            (line,) = [
+                each
+                for each in lines
+                if (each["what"], each["view"], each["metric"], each["criterion"]) == (what, "pooled", "spearman", name)
+            ]
+            assert [line[key] for key in ("value", "low", "high", "n")] == [
+                "" if one[key] is None else str(one[key]) for key in ("value", "low", "high", "n")
+            ]
+            assert bool(line["detectable"]) == (what in found["differences"])
+    for name in PAIRS:
+        for what, key in (("pair", "value"), ("pair_p", "p"), ("pair_q", "q")):
+            (line,) = [each for each in lines if (each["what"], each["criterion"]) == (what, name)]
+            assert float(line["value"]) == found["pairs"][name][key]
+    text = (measured.path / "tables.md").read_text()
+    for arm, title in (("alone", "best single rubrics, each alone"), ("joined", "the same joined")):
+        assert f"| {title} | {cell_text(found['arms'][arm]['pooled']['spearman']['mean'])} |" in text
+    assert text.count("] * |") == 2  # the two planted pairs, and no other, are marked
