@@ -75,7 +75,7 @@ def intervals(estimate: Estimate, scales: Sequence[Scale], *, seed: int, resampl
             draws, scale = replicates[:, *place], scales[cell[0]]
             low[place], high[place] = _by_bootstrap(point[place], draws, int(estimate.support[place]), scale)
     if left_out.any():
-        replicates = np.concatenate([estimate(weights) for weights in _leave_one_out(estimate)])
+        replicates = np.concatenate([estimate(weights) for weights in leave_one_out(estimate)])
         for cell in np.argwhere(left_out):
             place = tuple(cell)
             rest, scale = replicates[:, *place], scales[cell[0]]
@@ -92,7 +92,7 @@ def resampled_weights(estimate: Estimate, seed: int, resamples: int) -> Iterator
         yield np.bincount(drawn.ravel(), minlength=size * clusters).reshape(size, clusters).astype(np.float64)
 
 
-def _leave_one_out(estimate: Estimate) -> Iterator[Values]:
+def leave_one_out(estimate: Estimate) -> Iterator[Values]:
     for start in range(0, estimate.clusters, estimate.batch):
         stop = min(start + estimate.batch, estimate.clusters)
         yield 1.0 - np.eye(stop - start, estimate.clusters, start)

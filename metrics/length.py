@@ -1,38 +1,45 @@
-"""How unequal the rubrics of one prompt are in length: words, shares, the longest against the shortest, Gini.
-
-Words (runs of non-space characters) and not tokens, because judges on different LMs then have the same lengths.
-"""
+"""How unequal the rubrics of one prompt are in length: tokens, shares, the longest against the shortest, Gini."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from metrics.tokens import count_tokens
 from signatures.records import Rubric
 
 
 @dataclass(frozen=True)
 class Lengths:
-    """The lengths of one prompt's rubrics. `ratio` is None where a rubric is empty, `gini` where all are."""
+    """The lengths of one prompt's rubrics, criterion -> tokens (of `metrics.tokens.TOKENIZER`).
 
-    words: Mapping[str, int]
+    `ratio` is None where a rubric is empty, `gini` and `shares` where all are.
+    """
+
+    tokens: Mapping[str, int]
 
     @classmethod
     def of(cls, rubric: Rubric) -> "Lengths":
-        return cls({name: len(text.split()) for name, text in rubric.items()})
+        return cls({name: count_tokens(text) for name, text in rubric.items()})
 
     @property
     def shares(self) -> dict[str, float | None]:
-        """Criterion -> its part of all words."""
-        total = sum(self.words.values())
-        return {name: count / total if total else None for name, count in self.words.items()}
+        """Criterion -> its part of all the rubrics' tokens."""
+        total = sum(self.tokens.values())
+        return {name: count / total if total else None for name, count in self.tokens.items()}
+
+    @property
+    def others(self) -> dict[str, int]:
+        """Criterion -> the tokens of all other criteria's rubrics: what it has to hold its own against."""
+        total = sum(self.tokens.values())
+        return {name: total - count for name, count in self.tokens.items()}
 
     @property
     def ratio(self) -> float | None:
         """The longest rubric against the shortest."""
-        return max(self.words.values()) / min(self.words.values()) if min(self.words.values()) else None
+        return max(self.tokens.values()) / min(self.tokens.values()) if min(self.tokens.values()) else None
 
     @property
     def gini(self) -> float | None:
-        return gini(list(self.words.values()))
+        return gini(list(self.tokens.values()))
 
 
 def gini(values: Sequence[float]) -> float | None:

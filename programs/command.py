@@ -32,9 +32,17 @@ def run(command: Callable[[Sequence[str]], int | None]) -> None:
         code = _fail(lm_failure_line(error), LM_FAILURE)
     sys.stdout.flush()
     sys.stderr.flush()
-    if code == INTERRUPTED and any(not thread.daemon for thread in threading.enumerate()[1:]):
+    if code == INTERRUPTED and _call_hangs():
         os._exit(code)  # a call still hangs, and Python would wait for it
     sys.exit(code)
+
+
+def _call_hangs() -> bool:
+    """Whether a thread is still at work after a moment, which idle ones take to end."""
+    others = [thread for thread in threading.enumerate()[1:] if not thread.daemon]
+    for thread in others:
+        thread.join(0.2)
+    return any(thread.is_alive() for thread in others)
 
 
 def _fail(message: str, code: int) -> int:

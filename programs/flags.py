@@ -8,6 +8,9 @@ from typing import Any, NoReturn
 from programs.errors import UserError, suggest
 from programs.settings import PRESETS, ROLE_NAMES, Settings
 
+METRIC_NAMES = ("spearman", "kendall", "qwk", "krippendorff", "mae", "off_by_one", "accuracy")
+"""Those of `metrics.metric`, whose import would delay `--help`."""
+
 
 class Parser(argparse.ArgumentParser):
     """Full flag names only; a mistake is one line (UserError), with a suggestion where one is near."""
@@ -171,6 +174,20 @@ def add_study_flags(parser: Parser) -> None:
     group.add_argument(
         "--ray-address", help="the cluster (default: RAY_ADDRESS, or the one here); a cell takes --threads CPUs (4)"
     )
+
+
+def add_interference_flags(parser: Parser) -> None:
+    group = parser.add_argument_group("the experiment")
+    group.add_argument("study", metavar="STUDY", help="a study's folder or name; its Single cells give the rubrics")
+    group.add_argument("--runs-dir", help="folder of the runs (default: runs)")
+    group.add_argument(
+        "--selection", choices=("validation", "test"),
+        help="best rubrics by validation rows (default), or by the reported test rows: the paper's way, biased upward",
+    )  # fmt: skip
+    group.add_argument("--metric", choices=METRIC_NAMES, help="selects the rubrics, and is shown (default spearman)")
+    group.add_argument("--pairs", choices=("on", "off"), help="also every two criteria in one prompt (default on)")
+    group.add_argument("--rows", type=whole(1), help="test rows (default: the study's test size)")
+    group.add_argument("--yes", action="store_true", help="start without asking")
 
 
 def add_limit_flags(parser: Parser) -> None:

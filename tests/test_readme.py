@@ -66,8 +66,8 @@ def test_a_generated_part_is_there_with_the_command_that_writes_it(part: str) ->
 
 
 def test_every_flag_that_the_readme_names_exists() -> None:
-    from programs import diagnose, evaluate, optimize, report, score, study
+    from programs import diagnose, evaluate, interference, optimize, report, score, study
 
-    parsers = [command.parser() for command in (optimize, evaluate, score, study, report, diagnose)]
+    parsers = [command.parser() for command in (optimize, evaluate, score, study, report, diagnose, interference)]
     known = {flag for parser in parsers for action in parser._actions for flag in action.option_strings}
     assert set(re.findall(r"(?<![\w!<-])--[a-z][a-z-]+", README)) <= known

@@ -33,8 +33,11 @@ def check_lms(settings: Settings) -> None:
         prepare(role_lm(settings, role))
 
 
-def cast_roles(settings: Settings, calls: CallLog) -> Roles:
-    """All roles of a run. Nothing is sent. Raises UserError for an LM that cannot be used here."""
+def cast_roles(settings: Settings, calls: CallLog, budget: Budget | None = None) -> Roles:
+    """All roles of a run. Nothing is sent. Raises UserError for an LM that cannot be used here.
+
+    A `budget` of its own stands in place of the settings' limits, where several casts share one.
+    """
     lms = {role: role_lm(settings, role) for role in settings.by_role("lm")}
     caps = {role: most for role, most in LOCAL_MAX_TOKENS.items() if lms[role].model.startswith("local")}
     if settings.max_tokens is not None:  # a limit needs a bound of every reply
@@ -45,5 +48,5 @@ def cast_roles(settings: Settings, calls: CallLog) -> Roles:
         seed=settings.seed,
         temperatures=settings.by_role("temperature"),
         max_tokens=caps,
-        budget=Budget(settings.max_calls, settings.max_tokens, settings.max_minutes),
+        budget=budget or Budget(settings.max_calls, settings.max_tokens, settings.max_minutes),
     )

@@ -24,6 +24,7 @@ from programs.optimizer.tested import write_tested
 from programs.records.budget import OutOfBudget
 from programs.records.calls import ALONE, CallLog, Known, Links
 from programs.records.folder import RunFolder, write_json
+from programs.records.lengths import write_lengths
 from programs.screen import Screen, token_sum
 from programs.settings import Settings
 from programs.tasks.splits import Splits
@@ -97,6 +98,7 @@ class Run:
         self.tested["kept"] = after = self._test(outcome.judge, "test, after")
         summary = self._summary(before, after, outcome)
         write_tested(self.folder.scores, self.splits.test, self.tested)
+        write_lengths(self.folder)
         write_json(self.folder.summary, summary)
         if self.stopped == "interrupted":
             raise KeyboardInterrupt

@@ -27,7 +27,11 @@ def judge_rows(judge: Judge, rows: Sequence[dspy.Example], pool: Pool, phase: st
 def refuse_silence(judgements: Sequence[Judgement]) -> None:
     """Raises LMError where no reply at all held a score: that is a broken backend, not a result of a judge."""
     if judgements and not any(score is not None for each in judgements for score in each.scores.values()):
-        raise LMError("no reply held a valid score: try another --lm, or --schema off for a server without schemas")
+        raise silence()
+
+
+def silence() -> LMError:
+    return LMError("no reply held a valid score: try another --lm, or --schema off for a server without schemas")
 
 
 def scores_of(judge: Judge, rows: Sequence[dspy.Example], judgements: Sequence[Judgement]) -> Scores:

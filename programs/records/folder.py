@@ -75,6 +75,7 @@ class RunFolder:
         self.steps = path / "steps.jsonl"
         self.judge = path / "judge.json"
         self.scores = path / "scores.json"
+        self.lengths = path / "lengths.json"
         self.summary = path / "summary.json"
         self.diagnostics = path / "diagnostics.json"
         self.timing = path / "timing.json"
@@ -132,7 +133,8 @@ class RunFolder:
 
     def __enter__(self) -> "RunFolder":
         for path in (
-            self.calls, self.steps, self.judge, self.scores, self.summary, self.diagnostics, self.timing, self.report,
+            self.calls, self.steps, self.judge, self.scores, self.lengths, self.summary, self.diagnostics, self.timing,
+            self.report,
         ):  # fmt: skip
             if path.exists() and not path.is_file():
                 raise UserError(f"{path} is not a file: restore it, or start a new run")

@@ -8,6 +8,7 @@ from metrics.over_runs import OverRuns
 from programs.studies import (
     table_costs,
     table_dilution,
+    table_interference,
     table_lengths,
     table_objectives,
     table_one,
@@ -19,11 +20,12 @@ from programs.studies.results import Configuration, Result, configurations
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """One task's finished cells. The numbers are computed when they are first asked for, and then kept."""
+    """One task's finished cells, and the experiments of interference.json. Numbers are computed once, when asked."""
 
     task: str
     results: Sequence[Result]
     configurations: Sequence[Configuration]
+    interference: Sequence[table_interference.Record] = ()
 
     @property
     def criteria(self) -> tuple[str, ...]:
@@ -78,6 +80,7 @@ class Comparison:
         yield from table_one.cell_lines(self.results)
         yield from table_one.lines(self.compared)
         yield from table_trajectories.lines(self.curves)
+        yield from table_interference.lines(self.interference)
         yield from self.lengths
         yield from table_lengths.correlation_lines(self.task, self.plain)
         yield from table_objectives.lines(self.trajectories)
@@ -85,7 +88,7 @@ class Comparison:
         yield from table_costs.lines(self.results)
 
 
-def comparisons(results: Sequence[Result]) -> list[Comparison]:
+def comparisons(results: Sequence[Result], measured: Sequence[table_interference.Record] = ()) -> list[Comparison]:
     """One a task, in the order of the results."""
     found = configurations(results)
     return [
@@ -93,6 +96,7 @@ def comparisons(results: Sequence[Result]) -> list[Comparison]:
             task,
             [result for result in results if result.cell.task_name == task],
             [one for one in found if one.task == task],
+            [one for one in measured if one["task"] == task],
         )
         for task in dict.fromkeys(one.task for one in found)
     ]

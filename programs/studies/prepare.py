@@ -21,11 +21,12 @@ from programs.tasks.task import Task
 
 @dataclass(frozen=True)
 class Ready:
-    """A cell that can be run."""
+    """A cell that can be run. `rows` are all rows of its task's data."""
 
     cell: Cell
     settings: Settings
     material: Material
+    rows: Sequence[dspy.Example]
     data: str
 
     @property
@@ -58,7 +59,7 @@ class Preparation:
         settings = fitted(settings, flags, rows)
         if place not in self._materials:
             self._materials[place] = Material(task, split_rows(rows, sizes(settings), settings.split_by, settings.seed))
-        ready = Ready(cell, settings, self._materials[place], data)
+        ready = Ready(cell, settings, self._materials[place], rows, data)
         _ = ready.estimate  # refuses what cannot work before a folder is made
         return ready
 

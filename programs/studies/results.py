@@ -13,6 +13,7 @@ from programs.diagnostics.diagnosis import Diagnosis, read_diagnosis
 from programs.errors import UserError
 from programs.optimizer.tested import Tested, read_tested
 from programs.records.folder import RunFolder, read_json, read_lines
+from programs.records.lengths import LengthsByStep, lengths_of
 from programs.studies.cells import cell_folder
 from programs.studies.cost import Costs, costs_of
 from programs.studies.plan import Cell, Study
@@ -25,9 +26,9 @@ KEPT = "kept"
 class Result:
     """One finished cell. `documents` are codes that all cells of the task share.
 
-    `rubrics` and `gates` (the gate's verdicts as steps.jsonl has them) are by step, and empty where only the cell's
-    small JSON files are there; so are `costs` without a cost.json. `diagnosis` is there where the feedback
-    has been rated.
+    `rubrics`, `gates` (the gate's verdicts as steps.jsonl has them) and `lengths` are by step. Rubrics and gates are
+    empty where only the cell's small JSON files are there; so are `costs` without a cost.json. `diagnosis` is there
+    where the feedback has been rated.
     """
 
     cell: Cell
@@ -36,6 +37,7 @@ class Result:
     documents: Codes
     rubrics: Mapping[int, Rubric]
     gates: Mapping[int, Sequence[Mapping[str, Any]]]
+    lengths: LengthsByStep
     costs: Costs
     diagnosis: Diagnosis | None = None
 
@@ -138,7 +140,12 @@ def _result(path: Path, cell: Cell, tested: Tested, codes: Mapping[str, int]) ->
     documents = np.array([codes[name] for name in tested.clusters], dtype=np.intp)
     rubrics, gates = _steps(folder.steps)
     diagnosis = read_diagnosis(folder.diagnostics) if folder.diagnostics.exists() else None
-    return Result(cell, read_json(folder.summary), tested, documents, rubrics, gates, _costs(folder), diagnosis)
+    own = (rubrics, gates, _lengths(folder), _costs(folder), diagnosis)
+    return Result(cell, read_json(folder.summary), tested, documents, *own)
+
+
+def _lengths(folder: RunFolder) -> LengthsByStep:
+    return lengths_of(folder) if folder.lengths.exists() or folder.steps.exists() else {}
 
 
 def _costs(folder: RunFolder) -> Costs:
@@ -154,7 +161,7 @@ def _steps(path: Path) -> tuple[dict[int, Rubric], dict[int, Sequence[Mapping[st
         return {}, {}
     records = read_lines(path)
     try:
-        rubrics: dict[int, Rubric] = {int(record["step"]): dict(record["rubric"]) for record in records}
+        rubrics: dict[int, Rubric] = {int(each["step"]): dict(each["rubric"]) for each in records if "rubric" in each}
         return rubrics, {int(record["step"]): record.get("gate", ()) for record in records}
     except (ValueError, KeyError, TypeError) as error:
         raise UserError(

@@ -1,6 +1,5 @@
 """A session of `study.py`: from flags to a study's folder, the question before it spends, its cells and its tables."""
 
-import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +11,7 @@ from programs.records.folder import RunFolder, read_json, write_json
 from programs.records.provenance import provenance
 from programs.screen import Screen
 from programs.studies.cells import begun_configs, cell_folder
+from programs.studies.consent import agreed
 from programs.studies.engines.engine import Engine, engine_of
 from programs.studies.plan import Study, continued, study_of
 from programs.studies.prepare import Preparation, Ready, require_unchanged
@@ -28,7 +28,7 @@ def study_from_flags(given: Mapping[str, Any]) -> int:
     preparation = Preparation({**engine.defaults, **study.settings})
     waiting = [preparation.ready(cell) for cell in unfinished]
     require_unchanged(waiting, begun_configs(path, study.cells()))
-    if waiting and not _agreed(study, waiting, sure):
+    if waiting and not agreed(_estimate(study, waiting), sure):
         return 0
     engine.check(waiting)
     return _run(path, study, waiting, engine)
@@ -51,15 +51,6 @@ def _opened(path: Path, flags: Mapping[str, Any]) -> Study:
     return study_of(flags)
 
 
-def _agreed(study: Study, waiting: Sequence[Ready], sure: bool) -> bool:
-    """Shows the most that it can cost, and asks where somebody can answer."""
-    costs = _estimate(study, waiting)
-    if not sure and not sys.stdin.isatty():
-        raise UserError(f"{costs}: add --yes to start, since nobody is here to answer")
-    Screen().say(costs)
-    return sure or _asked()
-
-
 def _estimate(study: Study, waiting: Sequence[Ready]) -> str:
     by_role: dict[str, int] = {}
     for ready in waiting:
@@ -69,14 +60,6 @@ def _estimate(study: Study, waiting: Sequence[Ready]) -> str:
     every = len(study.cells())
     done = f", {every - len(waiting)} are finished" if len(waiting) < every else ""
     return f"at most {sum(by_role.values()):,} LM calls in {len(waiting)} of {every} cells{done}: {listed}"
-
-
-def _asked() -> bool:
-    print("start? [y/n] ", end="", file=sys.stderr, flush=True)
-    try:
-        return input().strip().lower() in ("y", "yes")
-    except EOFError:
-        return False
 
 
 def _run(path: Path, study: Study, waiting: Sequence[Ready], engine: Engine) -> int:

@@ -6,11 +6,11 @@ import numpy as np
 
 from metrics.estimates import pooled
 from metrics.intervals import value_scale
-from metrics.length import Lengths
 from metrics.metric import METRICS
 from metrics.over_runs import mean_or_none
 from metrics.scores import Scores
 from metrics.summary import Cell, cell_table
+from metrics.tokens import TOKENIZER
 from programs.reports.table import Table
 from programs.studies.lines import Line, cell_fields
 from programs.studies.markdown import NONE, cell, number
@@ -20,17 +20,24 @@ from signatures.records import Criterion
 Point = tuple[float, float, int]
 """Asymmetry, loss of agreement, and the cell that the step belongs to."""
 
-MEASURES = ("gini", "ratio", "share")
-"""Gini and longest against shortest rubric go with the mean agreement, a criterion's share with its own."""
+OF_PROMPTS, OF_CRITERIA = ("gini", "ratio"), ("shares", "others")
+"""Gini and longest against shortest rubric go with the mean agreement; a criterion's share, and the tokens of all
+others' rubrics, with its own."""
+MEASURES = (*OF_PROMPTS, *OF_CRITERIA)
+MEANINGS = {
+    "gini": "Gini of the prompt",
+    "ratio": "longest against shortest of the prompt",
+    "shares": "the criterion's share",
+    "others": "tokens of the other rubrics",
+}
 
 
 def lines(results: Sequence[Result]) -> Iterator[Line]:
-    """Words and shares by criterion, ratio and Gini by prompt, for every cell and step."""
+    """Tokens and shares by criterion, ratio and Gini by prompt, for every cell and step."""
     for result in results:
         own = result.cell
-        for step, rubric in result.rubrics.items():
-            lengths = Lengths.of(rubric)
-            for what, values in (("words", lengths.words), ("share", lengths.shares)):
+        for step, lengths in result.lengths.items():
+            for what, values in (("tokens", lengths.tokens), ("share", lengths.shares)):
                 for name, value in values.items():
                     yield Line("lengths", **own.fields, step=step, what=what, criterion=name, value=value)
             for what, one in (("ratio", lengths.ratio), ("gini", lengths.gini)):
@@ -38,14 +45,14 @@ def lines(results: Sequence[Result]) -> Iterator[Line]:
 
 
 CAPTIONS = {
-    "gini": "Gini of the words per rubric (0: all alike), by step",
+    "gini": f"Gini of the {TOKENIZER} tokens per rubric (0: all alike), by step",
     "ratio": "Longest rubric against the shortest, by step",
 }
 
 
 def by_step(configurations: Sequence[Configuration], what: str) -> Table:
     """`gini` or `ratio` by step, averaged over the seeds."""
-    last = max(max(run.rubrics) for one in configurations for run in one.results)
+    last = max(max(run.lengths) for one in configurations for run in one.results)
     rows = []
     for one in configurations:
         found = [mean_or_none([_measure(run, step, what) for run in one.results]) for step in range(last + 1)]
@@ -54,18 +61,17 @@ def by_step(configurations: Sequence[Configuration], what: str) -> Table:
 
 
 def at_the_end(configurations: Sequence[Configuration]) -> Table:
-    """Words by criterion after the last step, averaged over the seeds, with the share of the prompt."""
-    names = list(next(iter(configurations[0].results[0].rubrics.values())))
+    """Tokens by criterion after the last step, averaged over the seeds, with the share of the prompt."""
+    names = list(next(iter(configurations[0].results[0].lengths.values())).tokens)
     rows = []
     for one in configurations:
-        lengths = [Lengths.of(run.rubrics[max(run.rubrics)]) for run in one.results]
-        words = [mean_or_none([each.words[name] for each in lengths]) for name in names]
+        lengths = [run.lengths[max(run.lengths)] for run in one.results]
+        tokens = [mean_or_none([each.tokens[name] for each in lengths]) for name in names]
         shares = [mean_or_none([each.shares[name] for each in lengths]) for name in names]
-        texts = [f"{number(count, 1)} ({number(share, 2)})" for count, share in zip(words, shares, strict=True)]
+        texts = [f"{number(count, 1)} ({number(share, 2)})" for count, share in zip(tokens, shares, strict=True)]
         rows.append([one.mode, one.gate, *texts])
-    return Table.of(
-        "Words per rubric after the last step (share of the prompt's rubrics)", ["mode", "gate", *names], rows
-    )
+    caption = f"{TOKENIZER} tokens per rubric after the last step (share of the prompt's rubrics)"
+    return Table.of(caption, ["mode", "gate", *names], rows)
 
 
 def correlation(results: Sequence[Result], measure: str) -> Cell | None:
@@ -73,7 +79,7 @@ def correlation(results: Sequence[Result], measure: str) -> Cell | None:
 
     Its interval resamples cells, since the steps of one cell follow from each other. None without a point.
     """
-    joint = [result for result in results if result.joint and result.rubrics]
+    joint = [result for result in results if result.joint and result.lengths]
     points = [point for place, result in enumerate(joint) for point in _points(result, measure, place)]
     if not points:
         return None
@@ -94,7 +100,7 @@ def correlation_lines(task: str, results: Sequence[Result]) -> Iterator[Line]:
 def correlations(results: Sequence[Result]) -> Table:
     """The rank correlations as a table."""
     rows = [(measure, correlation(results, measure)) for measure in MEASURES]
-    texts = [[measure, cell(found), NONE if found is None else str(found["n"])] for measure, found in rows]
+    texts = [[MEANINGS[measure], cell(found), NONE if found is None else str(found["n"])] for measure, found in rows]
     caption = "Asymmetry against the loss of agreement, over the steps of all joint prompts; intervals resample cells"
     return Table.of(caption, ["asymmetry", "rank correlation with the loss of Spearman", "n"], texts)
 
@@ -104,12 +110,13 @@ def _points(result: Result, measure: str, place: int) -> Iterator[Point]:
     for step in result.tested.steps:
         if step == 0:
             continue
-        lengths, now = Lengths.of(result.rubrics[step]), _agreement(result, step)
+        lengths, now = result.lengths[step], _agreement(result, step)
         losses = {name: _loss(start[name], now[name]) for name in now}
-        if measure == "share":
-            pairs = [(lengths.shares[name], losses[name]) for name in losses]
+        found = getattr(lengths, measure)
+        if measure in OF_CRITERIA:
+            pairs = [(found[name], losses[name]) for name in losses]
         else:
-            pairs = [(getattr(lengths, measure), mean_or_none(list(losses.values())))]
+            pairs = [(found, mean_or_none(list(losses.values())))]
         yield from ((one, loss, place) for one, loss in pairs if one is not None and loss is not None)
 
 
@@ -124,4 +131,4 @@ def _loss(before: float | None, after: float | None) -> float | None:
 
 
 def _measure(run: Result, step: int, what: str) -> float | None:
-    return getattr(Lengths.of(run.rubrics[step]), what) if step in run.rubrics else None
+    return getattr(run.lengths[step], what) if step in run.lengths else None

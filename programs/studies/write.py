@@ -9,6 +9,7 @@ from programs.reports.page import render
 from programs.reports.parts import Section
 from programs.studies import overview
 from programs.studies.comparison import Comparison, comparisons
+from programs.studies.interference.record import read_record
 from programs.studies.lines import as_csv
 from programs.studies.plan import Study, continued
 from programs.studies.results import Result, results_of
@@ -30,7 +31,7 @@ def write_results(path: Path, study: Study) -> list[Path]:
     if not results:
         return []
     try:
-        tasks = comparisons(results)
+        tasks = comparisons(results, read_record(path))
         sections = [(task, sections_of(task)) for task in tasks]
         files = {
             path / "tables.md": as_text(study, results, [(task.task, own) for task, own in sections]),

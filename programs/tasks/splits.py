@@ -63,7 +63,13 @@ def split_rows(rows: Sequence[dspy.Example], sizes: Sizes, by: str = "document",
         parts[part], pool = _take(pool, origins, wanted)
         if len(parts[part]) < wanted:
             raise UserError(_shortage(part, wanted, parts, rows, by))
-    return Splits(**{part: _contiguous(drawn) for part, drawn in parts.items()})
+    return Splits(**{part: contiguous(drawn) for part, drawn in parts.items()})
+
+
+def unit(row: dspy.Example, by: str) -> str:
+    """The name of what is drawn as one with the row: its document, or the row itself."""
+    document = row.get("document_id")
+    return f"row {row['row_id']}" if by == "row" or document is None else f"document {document}"
 
 
 def data_hash(rows: Iterable[dspy.Example]) -> str:
@@ -76,9 +82,7 @@ def _documents(rows: Sequence[dspy.Example], by: str) -> Pool:
     """Rows by document, or each alone, in the order of their ids."""
     documents: Pool = {}
     for row in sorted(rows, key=lambda row: row["row_id"]):
-        document = row.get("document_id")
-        alone = by == "row" or document is None
-        documents.setdefault(f"row {row['row_id']}" if alone else f"document {document}", []).append(row)
+        documents.setdefault(unit(row, by), []).append(row)
     for name, members in documents.items():
         found = sorted({str(row.get("split")) for row in members})
         if len(found) > 1:
@@ -126,7 +130,7 @@ def _shortage(
     return f"{_FLAGS[part]}: {wanted} rows wanted, {had} left (of {len(rows)}{taken}{whole}); {remedy}"
 
 
-def _contiguous(rows: Iterable[dspy.Example]) -> list[dspy.Example]:
+def contiguous(rows: Iterable[dspy.Example]) -> list[dspy.Example]:
     """The rows with those of one document together, in the order in which the documents first appear."""
     documents: dict[tuple[str, str], list[dspy.Example]] = {}
     for row in rows:

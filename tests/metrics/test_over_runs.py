@@ -65,7 +65,8 @@ def test_runs_that_share_only_some_documents_are_resampled_together() -> None:
 
 def test_lengths() -> None:
     lengths = Lengths.of({"a": "one two three", "b": "one", "c": ""})
-    assert lengths.words == {"a": 3, "b": 1, "c": 0}
+    assert lengths.tokens == {"a": 3, "b": 1, "c": 0}
+    assert lengths.others == {"a": 1, "b": 3, "c": 4}
     assert lengths.shares == {"a": 0.75, "b": 0.25, "c": 0}
     assert lengths.ratio is None
     assert lengths.gini == pytest.approx(0.5)  # differences 2, 3, 1, each twice, over 2 x 3 x 4

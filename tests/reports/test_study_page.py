@@ -13,7 +13,7 @@ from programs.records.folder import RunFolder
 from tests.commands import run
 from tests.fake import FakeEngine
 
-SMALL = ("summary.json", "scores.json", "cost.json")
+SMALL = ("summary.json", "scores.json", "lengths.json", "cost.json")
 
 
 def keep_small_files_only(study: Path) -> None:
@@ -50,10 +50,17 @@ def test_of_small_json_the_page_leaves_out_what_needs_more_and_says_so(
     keep_small_files_only(study_folder)
     assert run(report.main, study_folder, monkeypatch=monkeypatch) == 0
     page, tables = ((study_folder / name).read_text() for name in ("report.html", "tables.md"))
-    assert page.count("Left out: the rubrics of some cells are not here") == 2  # lengths and kept rubrics
+    assert page.count("Left out: the rubrics of some cells are not here") == 1
     assert "The single decisions are left out" in page
     assert "Some cells have only their small JSON files here" in page
-    for title in ("Agreement", "Trajectories", "Several criteria at once", "Calls and tokens", "Coverage"):
+    for title in (
+        "Agreement",
+        "Trajectories",
+        "Several criteria at once",
+        "Length asymmetry",
+        "Calls and tokens",
+        "Coverage",
+    ):
         assert section(tables, title) == section(whole, title), title
 
 
@@ -68,7 +75,7 @@ def test_damaged_files_of_a_cell_are_one_line(
     study_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     cell = study_folder / "cells" / "custom-SSC-mae-1"
-    for name, content in (("cost.json", "[]"), ("steps.jsonl", '{"step": 0}\n'), ("scores.json", "{}")):
+    for name, content in (("cost.json", "[]"), ("steps.jsonl", '{"step": "no"}\n'), ("scores.json", "{}")):
         (cell / name).write_text(content)
         capsys.readouterr()
         assert run(report.main, study_folder, monkeypatch=monkeypatch) == 2, name

@@ -107,7 +107,7 @@ def test_every_mode_is_compared_with_the_joint_initial_judge(study: Path) -> Non
 
 def test_lengths_by_step(study: Path) -> None:
     own = {"table": "lengths", "mode": "SSC", "seed": 0, "step": 1}
-    assert value(study, **own, what="words", criterion="a") == 6
+    assert value(study, **own, what="tokens", criterion="a") == 6
     assert value(study, **own, what="share", criterion="a") == 0.75
     assert value(study, **own, what="ratio") == 3
     assert value(study, **own, what="gini") == 0.25  # |6 - 2| twice, over 2 x 2 x 8
@@ -167,3 +167,12 @@ def test_coverage_and_the_gates_decisions_are_counted(study: Path) -> None:
         "| SSC | mae | 1 | 1 | 0 | 0.50 |" in text
     )  # the gate's lines of write_cell: kept in seed 0, rejected in seed 1
     assert "| SSC | mae | 1, 0 | 1, 0 |" in text
+
+
+def test_tables_need_no_rubrics_text_and_name_their_tokens(study: Path) -> None:
+    before = (study / "tables.csv").read_bytes()
+    for file in study.glob("cells/*/steps.jsonl"):
+        file.unlink()
+    write_results(study, plan())
+    assert (study / "tables.csv").read_bytes() == before
+    assert "cl100k_base tokens" in (study / "tables.md").read_text()

@@ -12,11 +12,11 @@ from programs.studies.markdown import number
 from programs.studies.results import Configuration
 from programs.studies.sections.drawing import bare, by_step, label
 
-ABSENT = "Left out: the rubrics of some cells are not here (a cell's steps.jsonl)."
+ABSENT = "Left out: the rubrics' lengths of some cells are not here (a cell's lengths.json or steps.jsonl)."
 
 
 def section(task: Comparison) -> Section:
-    whole = all(run.rubrics for one in task.stepwise for run in one.results)
+    whole = all(run.lengths for one in task.stepwise for run in one.results)
     return Section("Length asymmetry", _parts(task) if whole else [ABSENT])
 
 
@@ -31,14 +31,15 @@ def _parts(task: Comparison) -> list[Part]:
         ),
         Grid([_shares(task, place, one) for place, one in enumerate(task.stepwise)], width="middle"),
         table_lengths.at_the_end(task.stepwise),
-        "Does agreement fall where rubrics become unequal? Gini and ratio go with the mean over the criteria, a "
-        "criterion's share with its own agreement.",
+        "Does agreement fall where rubrics become unequal? What is of the prompt goes with the mean over the criteria, "
+        "what is of a criterion with its own agreement (its own rubric changes too, so this says what goes together, "
+        "not what causes what).",
         table_lengths.correlations(task.plain),
     ]
 
 
 def _shares(task: Comparison, place: int, one: Configuration) -> Figure:
-    """Each rubric's share of all words, by step."""
+    """Each rubric's share of all tokens, by step."""
     found = {name: _means(task, one, "share", name) for name in task.criteria}
     steps = sorted({step for values in found.values() for step in values})
     traces = [

@@ -5,7 +5,8 @@ from programs.reports.parts import Diff, Fold, Part, Section
 from programs.studies.comparison import Comparison
 from programs.studies.results import Configuration, Result
 from programs.studies.sections.drawing import label
-from programs.studies.sections.lengths import ABSENT
+
+ABSENT = "Left out: the rubrics of some cells are not here (a cell's steps.jsonl)."
 
 
 def section(task: Comparison) -> Section:

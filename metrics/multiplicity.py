@@ -1,0 +1,50 @@
+"""Many comparisons at once: a p-value for each, and how many of them would be chance (Benjamini and Hochberg 1995)."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.special import stdtr
+from scipy.stats import false_discovery_control
+
+from metrics.estimates import Estimate
+from metrics.intervals import BOOTSTRAP_CLUSTERS, FEWEST_CLUSTERS, leave_one_out, resampled_weights
+from metrics.scores import Values
+
+
+def p_values(estimate: Estimate, *, seed: int, resamples: int) -> Values:
+    """(M, K + 1) two-sided p-values that each difference is zero; NaN where there is no interval either.
+
+    Student's t with G - 1 degrees of freedom on the estimate over its standard error, which resamples the G clusters
+    from 30 on and leaves one out at a time below, as the intervals do. An estimate of exactly 0 has p = 1, also where
+    nothing varies; one that is not 0 and never varies has none.
+    """
+    point, support = estimate.point, estimate.support
+    known, found = (support >= FEWEST_CLUSTERS) & ~np.isnan(point), np.full_like(point, np.nan)
+    many = support >= BOOTSTRAP_CLUSTERS
+    for chosen, bootstrapped in ((known & many, True), (known & ~many, False)):
+        if not chosen.any():
+            continue
+        drawn = resampled_weights(estimate, seed, resamples) if bootstrapped else leave_one_out(estimate)
+        replicates = np.concatenate([estimate(weights) for weights in drawn])
+        for cell in np.argwhere(chosen):
+            place = tuple(cell)
+            found[place] = _p(replicates[:, *place], point[place], int(support[place]), bootstrapped)
+    return found
+
+
+def discoveries(ps: Sequence[float | None]) -> list[float | None]:
+    """Each p-value's q: the share of false ones to expect among all that are at most as large; None stays None."""
+    known = [p for p in ps if p is not None]
+    adjusted = iter(false_discovery_control(known) if known else ())
+    return [None if p is None else float(next(adjusted)) for p in ps]
+
+
+def _p(replicates: Values, value: float, clusters: int, bootstrapped: bool) -> float:
+    defined = replicates[~np.isnan(replicates)]
+    if 2 * len(defined) < len(replicates):
+        return np.nan
+    if value == 0:
+        return 1.0
+    spread = float(defined.std())
+    error = spread * np.sqrt(clusters / (clusters - 1) if bootstrapped else len(defined) - 1)
+    return 2 * float(stdtr(clusters - 1, -abs(value) / error)) if error > 0 else np.nan

@@ -1,0 +1,86 @@
+"""A finished study of two seeds whose single runs have found better rubrics, one of them long."""
+
+import csv
+import io
+import re
+import shutil
+from collections.abc import Callable, Sequence
+from contextlib import redirect_stderr
+from dataclasses import dataclass
+from pathlib import Path
+
+import dspy
+import pytest
+
+from programs import interference, study
+from tests.commands import run
+from tests.fake import Asked, fake_lm
+from tests.studies.interference.planted import NAMES, PlantedEngine, uniform
+
+Measure = Callable[..., int]
+SIZES = ["--train-size", "8", "--val-size", "24", "--test-size", "48", "--steps", "1", "--batch-size", "2"]
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The study's folder, not to be changed: two modes, two seeds, one gate. No harm can show in single prompts."""
+    folder = tmp_path_factory.mktemp("interference")
+    table = folder / "rated.csv"
+    with table.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["id", "text", *NAMES])
+        for row in range(240):
+            truth = [1 + int(5 * uniform(name, str(row))) for name in NAMES]
+            said = " ".join(f"{name}={level}" for name, level in zip(NAMES, truth, strict=True))
+            writer.writerow([f"d{row // 2}", f"text {row} {said}", *truth])
+    criteria = ",".join(f"{name}:1-5" for name in NAMES)
+    own = ["--data", table, "--inputs", "text", "--criteria", criteria, "--group", "id"]
+    lists = ["--modes", "Single,SSC", "--gates", "mae", "--seeds", "0,1", "--run", "one", "--runs-dir", folder]
+    dspy.configure_cache(enable_disk_cache=False, enable_memory_cache=False)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("programs.optimizer.cast.language_model", lambda *_, **__: fake_lm(PlantedEngine(harm=0)))
+        patch.setattr("programs.studies.session.write_results", lambda *_: [])  # nobody reads them
+        assert run(study.main, *own, *SIZES, *lists, "--yes", monkeypatch=patch) == 0
+    return folder / "one"
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The study after interference.py, what the LM was asked for it, and what was said before it was asked."""
+
+    path: Path
+    asked: Sequence[Asked]
+    most: int
+
+
+@pytest.fixture(scope="session")
+def measured(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Measured:
+    """Measured with an LM that is disturbed by long rubrics; not to be changed."""
+    path = Path(shutil.copytree(finished, tmp_path_factory.mktemp("measured") / "one"))
+    engine, errors = PlantedEngine(harm=0.6), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stderr(errors):
+        patch.setattr("programs.optimizer.cast.language_model", lambda *_, **__: fake_lm(engine))
+        assert run(interference.main, path, "--yes", monkeypatch=patch) == 0
+    most = re.search(r"at most ([\d,]+) LM calls", errors.getvalue())
+    return Measured(path, engine.asked, int(most.group(1).replace(",", "")) if most else 0)
+
+
+@pytest.fixture
+def path(finished: Path, tmp_path: Path) -> Path:
+    """A copy of the finished study."""
+    return Path(shutil.copytree(finished, tmp_path / "one"))
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch) -> PlantedEngine:
+    """The LM of the experiment; `harm` may be set."""
+    engine = PlantedEngine(harm=0.6)
+    monkeypatch.setattr("programs.optimizer.cast.language_model", lambda *_, **__: fake_lm(engine, num_retries=0))
+    return engine
+
+
+@pytest.fixture
+def measure(path: Path, monkeypatch: pytest.MonkeyPatch) -> Measure:
+    """Runs interference.py on the copy, without the study's tables, and gives its exit code."""
+    monkeypatch.setattr("programs.studies.interference.session.write_results", lambda *_: [])
+    return lambda *arguments: run(interference.main, path, *arguments, monkeypatch=monkeypatch)
