@@ -102,7 +102,8 @@ def stage_of(request: Request) -> str:
     """The stage by its words; who asks for texts only, in whatever words (DSPy's optimizers), asks for a rewrite."""
     known = next((stage for stage, words in STAGES.items() if re.search(words, str(request.system))), None)
     fields = fields_of(request)
-    return known or ("rewrite" if fields and not any(fields.values()) else "judge")
+    numbers = '"integer"' in json.dumps(request.config.response_format) or any(fields.values())
+    return known or ("rewrite" if fields and not numbers else "judge")
 
 
 def fields_of(request: Request) -> dict[str, tuple[int, ...]]:
