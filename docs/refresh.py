@@ -2,6 +2,7 @@
 
 python docs/refresh.py default-run RUN_FOLDER      what a run shows, and its picture
 python docs/refresh.py initial-judge RUN_FOLDER    the initial judge's agreement on `sample`, from a run of 0 steps
+python docs/refresh.py study RESULTS_FOLDER        what a study found, from what report.py --results keeps
 """
 
 import io
@@ -15,6 +16,10 @@ from rich.console import Console
 
 from programs.report_tables import cell_text, show_calls, show_summary
 from programs.screen import Screen
+from programs.studies import table_dilution, table_interference, table_one
+from programs.studies.findings import findings
+from programs.studies.markdown import as_markdown
+from programs.studies.write import tasks_in
 
 ROOT = Path(__file__).parents[1]
 PICTURE = ROOT / "docs" / "default-run.svg"
@@ -68,11 +73,28 @@ def initial_judge(folder: Path) -> str:
     return f"`{command}`, then `python docs/refresh.py initial-judge RUN_FOLDER`:\n\n" + "\n".join(lines) + "\n"
 
 
+def study(folder: Path) -> str:
+    """The findings and main tables of a study, with the commands that made them."""
+    (task,) = tasks_in(folder)
+    name = folder.resolve().relative_to(ROOT)
+    tables = [table_one.by_configuration(task.compared, task.initial, metric) for metric in table_one.SHOWN]
+    if task.dilution:
+        tables += [table_dilution.calibration(task.dilution[0]), table_dilution.focus(task.dilution[0])]
+    tables += [table_interference.arms(record) for record in task.interference]
+    return (
+        f"`python programs/study.py {name}.toml --data FILE --runs-dir RUNS --yes`, then `diagnose.py` and "
+        f"`interference.py` on its folder, `report.py STUDY --results {name}`, and "
+        f"`python docs/refresh.py study {name}` (all tables: [{name}/tables.md]({name}/tables.md)):\n\n"
+        + "".join(f"- {found}\n" for found in findings(task))
+        + "".join(f"\n{as_markdown(table)}\n" for table in tables)
+    )
+
+
 def read(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-PARTS = {"default-run": default_run, "initial-judge": initial_judge}
+PARTS = {"default-run": default_run, "initial-judge": initial_judge, "study": study}
 
 
 def main(part: str, folder: Path) -> None:

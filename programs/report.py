@@ -10,6 +10,7 @@ def parser() -> Parser:
     parser = Parser(prog="report.py", description=__doc__)
     parser.add_argument("run", metavar="RUN", help="the folder of a run or of a study, or its name")
     parser.add_argument("--runs-dir", help="folder of the runs (default: runs)")
+    parser.add_argument("--results", metavar="DIR", help="keep a study's small JSON and its tables in this folder")
     return parser
 
 

@@ -25,6 +25,11 @@ def study_in(path: Path) -> Study:
     return continued(read_json(file), {}, file)
 
 
+def tasks_in(path: Path) -> list[Comparison]:
+    """What the finished cells of a study's folder, or of its kept results, say of each task."""
+    return comparisons(results_of(path, study_in(path)), read_record(path))
+
+
 def write_results(path: Path, study: Study) -> list[Path]:
     """The files written; none where no cell is finished. Raises UserError where the cells' files are damaged."""
     results = results_of(path, study)

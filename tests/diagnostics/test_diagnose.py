@@ -11,6 +11,8 @@ from dspy.lm15 import AuthError
 
 from programs import optimize
 from programs.diagnostics.diagnosis import read_diagnosis
+from programs.studies.findings import findings
+from programs.studies.write import tasks_in
 from tests.commands import run
 from tests.diagnostics.conftest import Command
 from tests.diagnostics.raters import constant_rater, diluted_notes, focused_notes, good_rater, together
@@ -102,6 +104,9 @@ def test_the_numbers_of_a_rater_that_fails_are_in_no_table(
     (pairs,) = lines(runs, table="calibration", what="rated higher: better over worse, all pairs")
     assert float(pairs["value"]) == 0.5
     text = (runs / "one" / "tables.md").read_text()
+    (sentence,) = [each for each in findings(tasks_in(runs / "one")[0]) if each.startswith("Gradient dilution")]
+    assert "failed its calibration on planted notes in specificity, attribution, adherence" in sentence
+    assert "specificity, 1-10" not in sentence
     assert text.count("rater failed calibration") == 5  # both modes twice, and blind accuracy of the separate one
     assert "mean rating: wrong | 10.000 |" in text
 

@@ -13,6 +13,8 @@ from metrics.metric import METRICS
 from programs import interference
 from programs.flags import METRIC_NAMES
 from programs.report_tables import cell_text
+from programs.studies.findings import findings
+from programs.studies.write import tasks_in
 from tests.commands import run
 from tests.fake import Asked, FakeEngine, fake_lm
 from tests.studies.interference.conftest import Measure, Measured
@@ -45,6 +47,14 @@ def test_planted_interference_is_found_and_laid_at_the_right_door(measured: Meas
     selected = result(path)["selected"]
     assert selected[LONG]["tokens"] > 60 > selected[LONG]["others_tokens"]
     assert all(selected[name]["others_tokens"] > 60 for name in set(NAMES) - {LONG})
+
+
+def test_the_findings_say_so_in_words(measured: Measured) -> None:
+    (task,) = tasks_in(measured.path)
+    (sentence,) = [each for each in findings(task) if each.startswith("Instruction interference")]
+    assert "selected on validation rows" in sentence
+    assert f"joined minus alone {cell_text(difference(measured.path, 'joined_minus_alone'))}: worse (below" in sentence
+    assert "Gradient dilution has not been measured here" in " ".join(findings(task))
 
 
 def test_where_nothing_is_planted_nothing_is_found(path: Path, engine: PlantedEngine, measure: Measure) -> None:

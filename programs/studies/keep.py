@@ -1,0 +1,77 @@
+"""A study's small results, to be kept where its run folders are not: numbers only, no text of the data or of an LM.
+
+Gradients quote the texts that they are about, and rubrics may; so steps lose their words, and keep what the gate
+decided.
+"""
+
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from programs.errors import UserError
+from programs.records.folder import read_json, write_json, write_text
+from programs.studies.cells import cell_folder
+from programs.studies.plan import Study
+
+WHOLE = ("summary.json", "scores.json", "cost.json", "lengths.json", "diagnostics.json")
+"""Files of a cell that hold numbers and hashes only."""
+
+WORDLESS = ("step", "gate", "validation", "scores", "spent")
+"""What is kept of a line of steps.jsonl."""
+
+
+def keep_results(path: Path, study: Study, into: Path) -> None:
+    """Copies the small files of every finished cell of the study at `path` into the folder `into`.
+
+    What is there is a study's folder again: its tables and page can be made from it. Raises UserError where it is not
+    this study's or cannot be written.
+    """
+    mine = _nameless(read_json(path / "study.json"))
+    _check(into, mine)
+    try:
+        for cell in study.cells():
+            if (folder := cell_folder(path, cell)).finished:
+                _keep_cell(folder.path, into / "cells" / cell.id)
+        _copy(path / "interference.json", into)
+        write_json(into / "study.json", mine)
+    except OSError as error:
+        raise UserError(f"--results {into} cannot be written: {error.strerror}; choose another folder") from None
+
+
+def _check(into: Path, mine: Mapping[str, Any]) -> None:
+    file = into / "study.json"
+    if file.is_file():
+        if read_json(file).get("study") != mine["study"]:
+            raise UserError(f"--results {into} holds the results of another study: choose another folder")
+    elif into.exists() and (not into.is_dir() or any(into.iterdir())):
+        raise UserError(f"--results {into} exists and is not a study's results: choose another folder")
+
+
+def _nameless(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """study.json without the places of this machine: files keep their names only, servers go."""
+    study = dict(stored["study"])
+    study["data"] = [Path(place).name if Path(place).is_absolute() else place for place in study["data"]]
+    study["tasks"] = [Path(task).stem if task.endswith(".toml") else task for task in study["tasks"]]
+    settings = {key: value for key, value in study["settings"].items() if not key.endswith("api_base")}
+    study["settings"] = {key: _file_name(value) if key.endswith("lm") else value for key, value in settings.items()}
+    return {**stored, "study": study}
+
+
+def _file_name(lm: str) -> str:
+    return f"local:{Path(lm).name}" if lm.startswith("local:") else lm
+
+
+def _keep_cell(path: Path, into: Path) -> None:
+    into.mkdir(parents=True, exist_ok=True)
+    for name in WHOLE:
+        _copy(path / name, into)
+    lines = (json.loads(line) for line in (path / "steps.jsonl").read_text(encoding="utf-8").splitlines())
+    wordless = ({key: line[key] for key in WORDLESS if key in line} for line in lines)
+    write_text(into / "steps.jsonl", "".join(json.dumps(line) + "\n" for line in wordless))
+
+
+def _copy(file: Path, into: Path) -> None:
+    if file.is_file():
+        shutil.copyfile(file, into / file.name)
