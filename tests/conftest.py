@@ -20,6 +20,14 @@ from tests.commands import NAMES
 from tests.fake import FakeEngine, fake_lm
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The tests that load the embedded model, or start a cluster, follow each other in one process."""
+    for item in items:
+        for name in ("local", "ray"):
+            if item.get_closest_marker(name):
+                item.add_marker(pytest.mark.xdist_group(name))
+
+
 @pytest.fixture(autouse=True)
 def isolated() -> Iterator[None]:
     dspy.configure_cache(enable_disk_cache=False, enable_memory_cache=False)
