@@ -2,12 +2,14 @@
 
 import platform
 import subprocess
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 PACKAGES = ("judgegrad", "dspy", "numpy", "scipy", "datasets", "xllamacpp")
 
 
+@cache
 def provenance() -> dict[str, object]:
     """Versions of Python and the packages that matter, and the git commit of the program (None outside git)."""
     return {"versions": {"python": platform.python_version(), **_versions()}, "commit": _commit()}
