@@ -2,6 +2,7 @@
 
 import csv
 import os
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 _cache = tempfile.TemporaryDirectory(prefix="judgegrad-test-")  # removed when the interpreter ends
 os.environ["DSPY_CACHEDIR"] = _cache.name
 os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "true"
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
 
 import dspy
 import pytest
