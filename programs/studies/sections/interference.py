@@ -41,7 +41,8 @@ def _matrix(task: Comparison, place: int, record: Record) -> Figure:
     most = max((abs(value) for row in values for value in row if value is not None), default=0.0) or 1.0
     labels = [plain(name) for name in names]
     trace: dict[str, Any] = {
-        "type": "heatmap", "x": labels, "y": labels, "z": values, "zmin": -most, "zmax": most, "colorscale": "RdBu",
+        "type": "heatmap", "x": labels, "y": labels, "z": values, "zmin": -most, "zmax": most,
+        "colorscale": "RdBu", "reversescale": True,
         "texttemplate": "%{z:.2f}", "hovertemplate": "%{y} beside %{x}: %{z:.3f}<extra></extra>",
         "colorbar": {"thickness": 10, "outlinewidth": 0},
     }  # fmt: skip
