@@ -5,7 +5,7 @@ Imported before DSPy, so that `--help` answers at once.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any, Protocol
+from typing import Any
 
 from programs.errors import UserError
 
@@ -18,8 +18,26 @@ CONTROLS = ("shuffled", "paraphrase", "ensemble")
 """What a gain must be compared with before it is put down to textual gradients."""
 
 
+class Method:
+    """How a judge is improved, as settings and the cells of a study say it."""
+
+    mode: str
+    optimizer: str
+    control: str
+
+    @property
+    def stepwise(self) -> bool:
+        """Whether it goes step by step with the mode's judge: what peers and the ensemble do is no step of a mode."""
+        return self.optimizer == "textgrad" and self.control != "ensemble"
+
+    @property
+    def words(self) -> list[str]:
+        """What names it in folders and tables: the optimizer where it is a peer, the mode, a control."""
+        return [word for word in (self.optimizer, self.mode, self.control) if word not in ("textgrad", "none")]
+
+
 @dataclass(frozen=True)
-class Settings:
+class Settings(Method):
     """Everything that decides what a run does. Field names are the long flags with `_` for `-`."""
 
     mode: str = "SSC"
@@ -80,11 +98,6 @@ class Settings:
     max_minutes: float | None = None
 
     @property
-    def stepwise(self) -> bool:
-        """Whether it goes step by step with the mode's judge: what peers and the ensemble do is no step of a mode."""
-        return self.optimizer == "textgrad" and self.control != "ensemble"
-
-    @property
     def critical(self) -> bool:
         """Whether it has losses and gradients, which a rater could rate."""
         return self.stepwise and self.control != "paraphrase"
@@ -92,24 +105,6 @@ class Settings:
     def by_role(self, suffix: str) -> dict[str, Any]:
         """`{role: value}` of the fields `<role>_<suffix>`."""
         return {role: getattr(self, f"{role}_{suffix}") for role in ROLE_NAMES}
-
-
-class Method(Protocol):
-    """What says how a judge is improved: settings, and the cells of a study."""
-
-    @property
-    def optimizer(self) -> str: ...
-
-    @property
-    def mode(self) -> str: ...
-
-    @property
-    def control(self) -> str: ...
-
-
-def method_words(method: Method) -> list[str]:
-    """The words that name it in folders and tables: the optimizer where it is a peer, the mode, a control."""
-    return [word for word in (method.optimizer, method.mode, method.control) if word not in ("textgrad", "none")]
 
 
 PRESETS: Mapping[str, Mapping[str, Any]] = {

@@ -1,7 +1,7 @@
 """From settings to what improves the judge: textual gradients, a peer of DSPy's, or a control; and what it may cost."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Protocol
 
 import dspy
@@ -44,33 +44,6 @@ class Method(Protocol):
     ) -> Outcome: ...
 
 
-class Costs(Protocol):
-    """What a run can take at most."""
-
-    def calls(self) -> dict[str, int]: ...
-
-
-@dataclass(frozen=True)
-class Fixed:
-    """Costs that are known as they stand."""
-
-    judge: int
-    rewrite: int = 0
-
-    def calls(self) -> dict[str, int]:
-        return {"judge": self.judge, "loss": 0, "gradient": 0, "rewrite": self.rewrite}
-
-
-@dataclass(frozen=True)
-class WithoutGradient:
-    """A textual-gradient run's costs without its losses and gradients."""
-
-    plan: Plan
-
-    def calls(self) -> dict[str, int]:
-        return {**self.plan.calls(), "loss": 0, "gradient": 0}
-
-
 def method_of(settings: Settings, task: Task, splits: Splits, on_step: Callable[[Step], None] | None = None) -> Method:
     """The optimizer that the settings describe; its LMs come with the run's roles."""
     if settings.optimizer != "textgrad":
@@ -82,15 +55,16 @@ def method_of(settings: Settings, task: Task, splits: Splits, on_step: Callable[
     return Shuffled(optimizer, settings.seed) if settings.control == "shuffled" else optimizer
 
 
-def plan(settings: Settings, task: Task, splits: Splits) -> Costs:
-    """The most LM calls of a run of these settings. Raises UserError for what cannot work on these rows."""
-    textual, tested = _textual(settings, task, splits), len(splits.test)
+def most_calls(settings: Settings, task: Task, splits: Splits) -> dict[str, int]:
+    """The most LM calls of a run of these settings, by role. Raises UserError for what cannot work on these rows."""
+    tested = len(splits.test)
     if settings.optimizer != "textgrad":
         search = _peer(settings, task, splits).plan(task, len(splits.train), len(splits.validation))
-        return Fixed(2 * tested + search.judge, search.rewrite)
+        return {"judge": 2 * tested + search.judge, "rewrite": search.rewrite}
     if settings.control == "ensemble":
-        return Fixed((1 + _members(settings, task, splits)) * tested)
-    return WithoutGradient(textual) if settings.control == "paraphrase" else textual
+        return {"judge": (1 + _members(settings, task, splits)) * tested}
+    textual = _textual(settings, task, splits).calls()
+    return textual if settings.critical else {**textual, "loss": 0, "gradient": 0}
 
 
 def judge_groups(settings: Settings, names: Group) -> tuple[Group, ...]:

@@ -15,7 +15,7 @@ from programs.optimizer.fan_out import Pool
 from programs.optimizer.incumbent import Incumbent, Outcome
 from programs.optimizer.judge import Judge
 from programs.optimizer.keep import values_of
-from programs.optimizer.methods import judge_groups, method_of, plan, report_of
+from programs.optimizer.methods import judge_groups, method_of, most_calls, report_of
 from programs.optimizer.modes import parse_mode
 from programs.optimizer.saved import save_judge
 from programs.optimizer.scoring import judge_rows, refuse_silence, scores_of
@@ -88,7 +88,7 @@ class Run:
     def whole(self) -> dict[str, Any]:
         """Test, search, save, test, report. A reached budget or Ctrl-C ends it early with what is known by then."""
         self.screen.tokens = lambda: token_sum(self.roles.calls.summary())
-        self.screen.expect(sum(plan(self.settings, self.task, self.splits).calls().values()))
+        self.screen.expect(sum(most_calls(self.settings, self.task, self.splits).values()))
         self.folder.start_steps()
         student = Judge(self.task, adapter=self.settings.adapter, schema=self.settings.schema)
         start = student.with_groups(judge_groups(self.settings, self.task.criterion_names))
@@ -167,7 +167,7 @@ class Run:
             "kept": [{"group": list(group), "step": chosen.step} for group, chosen in outcome.chosen.items()],
             "optimism": optimism(outcome, after, self.optimizer.metric),
             "rows": {part: len(getattr(self.splits, part)) for part in ("train", "validation", "test")},
-            "estimate": plan(self.settings, self.task, self.splits).calls(),
+            "estimate": most_calls(self.settings, self.task, self.splits),
             "calls": self.roles.calls.summary(),
         }
 

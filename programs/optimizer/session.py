@@ -13,7 +13,7 @@ from programs.diagnostics.show import show_diagnosis
 from programs.errors import UserError
 from programs.optimizer.cast import check_lms
 from programs.optimizer.gate import gate
-from programs.optimizer.methods import check_method, method_name, plan
+from programs.optimizer.methods import check_method, method_name, most_calls
 from programs.optimizer.modes import parse_mode
 from programs.optimizer.run import Material, optimize
 from programs.records.folder import RunFolder, read_json, write_json
@@ -21,7 +21,7 @@ from programs.records.provenance import provenance
 from programs.report_tables import show_calls, show_summary
 from programs.reports.write import write_report
 from programs.screen import Screen
-from programs.settings import SIZES, Settings, method_words, resolve, resumed
+from programs.settings import SIZES, Settings, resolve, resumed
 from programs.tasks.describe import task_from_flags
 from programs.tasks.loading import load_rows
 from programs.tasks.splits import Sizes, data_hash, split_rows
@@ -46,10 +46,10 @@ def _start(runs: Path, name: str | None, flags: Mapping[str, Any]) -> int:
     rows = load_rows(task, settings.data)
     settings = fitted(settings, flags, rows)
     material = Material(task, split_rows(rows, sizes(settings), settings.split_by, settings.seed))
-    plan(settings, task, material.splits)  # refuses what cannot work before a folder is made
+    most_calls(settings, task, material.splits)  # refuses what cannot work before a folder is made
     check_lms(settings)
     now = f"{datetime.now():%Y%m%d-%H%M%S}"
-    parts = (task.name, *method_words(settings), settings.seed, now)
+    parts = (task.name, *settings.words, settings.seed, now)
     folder = RunFolder.create(runs, name if name is not None else "-".join(map(str, parts)))
     with folder:
         config = {"settings": asdict(settings), "task": task.to_dict(), "data": data_hash(rows), **provenance()}
@@ -108,7 +108,7 @@ def _report(folder: RunFolder, material: Material, screen: Screen) -> None:
 
 def _announce(settings: Settings, material: Material, folder: RunFolder, screen: Screen) -> None:
     task, splits = material.task, material.splits
-    calls = plan(settings, task, splits).calls()
+    calls = most_calls(settings, task, splits)
     by_role = ", ".join(f"{role} {count}" for role, count in calls.items() if count)
     screen.say(
         f"judgegrad: {method_name(settings)} on {task.name} ({', '.join(task.criterion_names)}), LM {settings.lm}"

@@ -122,6 +122,13 @@ class RunFolder:
             isinstance(summary, dict) and summary.get("stopped", "") is None and all(part in summary for part in parts)
         )
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """What a run writes, apart from its report and its config.json; summary.json, which marks its end, is last."""
+        return (
+            self.calls, self.steps, self.judge, self.scores, self.lengths, self.diagnostics, self.timing, self.summary,
+        )  # fmt: skip
+
     def start_steps(self) -> None:
         """Begins `steps.jsonl` anew: a resumed run replays its calls, so it writes the same lines again."""
         self._steps = self.steps.open("w", encoding="utf-8")
@@ -132,10 +139,7 @@ class RunFolder:
         self._steps.flush()
 
     def __enter__(self) -> "RunFolder":
-        for path in (
-            self.calls, self.steps, self.judge, self.scores, self.lengths, self.summary, self.diagnostics, self.timing,
-            self.report,
-        ):  # fmt: skip
+        for path in (*self.files, self.report):
             if path.exists() and not path.is_file():
                 raise UserError(f"{path} is not a file: restore it, or start a new run")
         try:

@@ -1,13 +1,12 @@
 """How long the rubrics were after every step: a small file beside the steps, so that tables need no rubric's text."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
 from metrics.length import Lengths
 from metrics.tokens import TOKENIZER
 from programs.errors import UserError
-from programs.records.folder import RunFolder, read_json, write_json
+from programs.records.folder import RunFolder, read_json, read_lines, write_json
 from signatures.records import Rubric
 
 LengthsByStep = Mapping[int, Lengths]
@@ -37,10 +36,10 @@ def lengths_of(folder: RunFolder) -> LengthsByStep:
 
 def read_rubrics(path: Path) -> dict[int, Rubric]:
     """Step -> the rubrics after it, from a steps.jsonl. Raises UserError where it is missing or damaged."""
+    records = read_lines(path)
     try:
-        records = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
         return {int(record["step"]): dict(record["rubric"]) for record in records}
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         raise UserError(
             f"{path} is damaged ({error}): remove the cell's summary.json and run the study again"
         ) from None

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from programs.optimizer.modes import parse_mode
-from programs.settings import method_words
+from programs.settings import Method
 
 OWN_TABLE = "custom"
 """The task of a user's own table, which flags describe."""
@@ -19,7 +19,7 @@ NO_GATE = "own"
 
 
 @dataclass(frozen=True)
-class Cell:
+class Cell(Method):
     """One run of the study. `data` is empty where the task brings its own.
 
     A peer's `mode` and `gate` are those of the textual-gradient run whose LM calls it is given, a control's those of
@@ -41,12 +41,12 @@ class Cell:
     @property
     def id(self) -> str:
         """The cell's folder: `brighter-SSC-mae-0`, `brighter-gepa-SSC-mae-0`, `brighter-SSC-shuffled-mae-0`."""
-        return "-".join([self.task_name, *method_words(self), self.gate, str(self.seed)])
+        return "-".join([self.task_name, *self.words, self.gate, str(self.seed)])
 
     @property
     def label(self) -> str:
         """What stands under `mode` in the tables."""
-        return self.optimizer if self.optimizer != "textgrad" else " ".join(method_words(self))
+        return self.optimizer if self.optimizer != "textgrad" else " ".join(self.words)
 
     @property
     def gate_label(self) -> str:
@@ -57,11 +57,6 @@ class Cell:
     def fields(self) -> dict[str, Any]:
         """Task, mode, gate and seed as the tables have them."""
         return {"task": self.task_name, "mode": self.label, "gate": self.gate_label, "seed": self.seed}
-
-    @property
-    def stepwise(self) -> bool:
-        """Whether its run has the steps of a mode."""
-        return self.optimizer == "textgrad" and self.control != "ensemble"
 
     @property
     def plain(self) -> bool:

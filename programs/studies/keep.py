@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from programs.errors import UserError
-from programs.records.folder import read_json, write_json, write_text
+from programs.records.folder import read_json, read_lines, write_json, write_text
 from programs.studies.cells import cell_folder
 from programs.studies.plan import Study
 
@@ -67,8 +67,7 @@ def _keep_cell(path: Path, into: Path) -> None:
     into.mkdir(parents=True, exist_ok=True)
     for name in WHOLE:
         _copy(path / name, into)
-    lines = (json.loads(line) for line in (path / "steps.jsonl").read_text(encoding="utf-8").splitlines())
-    wordless = ({key: line[key] for key in WORDLESS if key in line} for line in lines)
+    wordless = ({key: line[key] for key in WORDLESS if key in line} for line in read_lines(path / "steps.jsonl"))
     write_text(into / "steps.jsonl", "".join(json.dumps(line) + "\n" for line in wordless))
 
 

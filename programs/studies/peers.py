@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
+from programs.reports.parts import Part
+from programs.reports.table import Table
 from programs.studies.results import Configuration
 
 PEERS = {
@@ -16,16 +18,16 @@ CONTROLS = {
 }
 
 
-def explained(configurations: Sequence[Configuration]) -> Iterator[str]:
-    """One paragraph where there is a peer or a control, none elsewhere."""
+def explained(configurations: Sequence[Configuration]) -> Iterator[Part]:
+    """A paragraph and a table where there is a peer or a control, nothing elsewhere."""
     others = [one for one in configurations if not one.plain]
     if others:
-        lines = [f"- *{one.mode}*: {_words(one)}." for one in others]
         yield (
             "Peers and controls start from the joint initial prompt and get at most the LM calls of one "
             f"textual-gradient run ({_given(others)}). Peers choose by mean agreement (1 - |judge - human| / range) "
-            "on the validation rows.\n\n" + "\n".join(lines)
+            "on the validation rows."
         )
+        yield Table.of("Peers and controls", ("mode", "what it is"), [(one.mode, _words(one)) for one in others])
 
 
 def _words(one: Configuration) -> str:

@@ -8,7 +8,7 @@ import dspy
 
 from programs.errors import UserError
 from programs.optimizer.cast import check_lms
-from programs.optimizer.methods import plan
+from programs.optimizer.methods import most_calls
 from programs.optimizer.run import Material
 from programs.optimizer.session import fitted, normal, refuse_impossible, settled_task, sizes
 from programs.records.provenance import provenance
@@ -32,7 +32,7 @@ class Ready:
     @property
     def estimate(self) -> dict[str, int]:
         """The most LM calls by role."""
-        return plan(self.settings, self.material.task, self.material.splits).calls()
+        return most_calls(self.settings, self.material.task, self.material.splits)
 
     @property
     def config(self) -> dict[str, Any]:

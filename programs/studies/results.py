@@ -13,7 +13,7 @@ from programs.diagnostics.diagnosis import Diagnosis, read_diagnosis
 from programs.errors import UserError
 from programs.optimizer.tested import Tested, read_tested
 from programs.records.folder import RunFolder, read_json, read_lines
-from programs.records.lengths import LengthsByStep, lengths_of
+from programs.records.lengths import LengthsByStep, lengths_of, read_rubrics
 from programs.studies.cells import cell_folder
 from programs.studies.cost import Costs, costs_of
 from programs.studies.plan import Cell, Study
@@ -138,9 +138,8 @@ def _codes(tested: Sequence[Tested]) -> dict[str, int]:
 def _result(path: Path, cell: Cell, tested: Tested, codes: Mapping[str, int]) -> Result:
     folder = cell_folder(path, cell)
     documents = np.array([codes[name] for name in tested.clusters], dtype=np.intp)
-    rubrics, gates = _steps(folder.steps)
     diagnosis = read_diagnosis(folder.diagnostics) if folder.diagnostics.exists() else None
-    own = (rubrics, gates, _lengths(folder), _costs(folder), diagnosis)
+    own = (*_steps(folder.steps), _lengths(folder), _costs(folder), diagnosis)
     return Result(cell, read_json(folder.summary), tested, documents, *own)
 
 
@@ -157,13 +156,14 @@ def _costs(folder: RunFolder) -> Costs:
 
 
 def _steps(path: Path) -> tuple[dict[int, Rubric], dict[int, Sequence[Mapping[str, Any]]]]:
+    """Rubrics and gates by step; the lines of kept results have no rubrics."""
     if not path.exists():
         return {}, {}
     records = read_lines(path)
     try:
-        rubrics: dict[int, Rubric] = {int(each["step"]): dict(each["rubric"]) for each in records if "rubric" in each}
-        return rubrics, {int(record["step"]): record.get("gate", ()) for record in records}
+        gates = {int(record["step"]): record["gate"] for record in records}
     except (ValueError, KeyError, TypeError) as error:
         raise UserError(
             f"{path} is damaged ({error}): remove the cell's summary.json and run the study again"
         ) from None
+    return read_rubrics(path) if any("rubric" in record for record in records) else {}, gates

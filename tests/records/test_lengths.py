@@ -8,7 +8,7 @@ import pytest
 from metrics.tokens import TOKENIZER
 from programs.errors import UserError
 from programs.records.folder import RunFolder
-from programs.records.lengths import lengths_of, write_lengths
+from programs.records.lengths import lengths_of, read_rubrics, write_lengths
 
 STEPS = [{"step": 0, "rubric": {"a": "Rate from 1 to 5.", "b": "Rate."}}, {"step": 1, "rubric": {"a": "one", "b": ""}}]
 
@@ -40,5 +40,11 @@ def test_a_missing_damaged_or_other_file_is_made_again(content: str | None, fold
 @pytest.mark.parametrize("content", [None, "{", '{"step": 0}\n'])
 def test_damaged_steps_are_one_line(content: str | None, folder: RunFolder) -> None:
     folder.steps.unlink() if content is None else folder.steps.write_text(content)
-    with pytest.raises(UserError, match=r"steps\.jsonl is damaged"):
+    with pytest.raises(UserError, match=r"steps\.jsonl( is damaged|, line 1 is damaged| cannot be read)"):
         lengths_of(folder)
+
+
+def test_a_rubric_may_hold_every_line_break_of_unicode(folder: RunFolder) -> None:
+    rubric = {"a": "one\u2028two\u0085three\x0cfour"}
+    folder.steps.write_text(json.dumps({"step": 0, "rubric": rubric}, ensure_ascii=False) + "\n", encoding="utf-8")
+    assert read_rubrics(folder.steps) == {0: rubric}

@@ -75,7 +75,7 @@ def test_damaged_files_of_a_cell_are_one_line(
     study_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     cell = study_folder / "cells" / "custom-SSC-mae-1"
-    for name, content in (("cost.json", "[]"), ("steps.jsonl", '{"step": "no"}\n'), ("scores.json", "{}")):
+    for name, content in (("cost.json", "[]"), ("steps.jsonl", '{"step": 0}\n'), ("scores.json", "{}")):
         (cell / name).write_text(content)
         capsys.readouterr()
         assert run(report.main, study_folder, monkeypatch=monkeypatch) == 2, name

@@ -47,7 +47,7 @@ def fulfil(order: Order, wrote: Wrote) -> Parcel:
             shared.add(kin)
         with folder:
             failed = _failure(order.ready, folder, shared, wrote)
-        return Parcel({file.name: file.read_bytes() for file in _files(folder) if file.is_file()}, failed)
+        return Parcel({file.name: file.read_bytes() for file in folder.files if file.is_file()}, failed)
 
 
 def _failure(ready: Ready, folder: RunFolder, shared: SharedAnswers, wrote: Wrote) -> str | None:
@@ -60,12 +60,7 @@ def _failure(ready: Ready, folder: RunFolder, shared: SharedAnswers, wrote: Wrot
 
 
 def unpack(parcel: Parcel, folder: RunFolder) -> None:
-    """Puts the files in the cell's folder: summary.json, which marks it as finished, comes last."""
-    for file in _files(folder):
+    """Puts a run's files in the cell's folder, nothing else; summary.json, which marks it as finished, comes last."""
+    for file in folder.files:
         if file.name in parcel.files:
             write_bytes(file, parcel.files[file.name])
-
-
-def _files(folder: RunFolder) -> list[Path]:
-    """The files that a run writes. Nothing else is taken from a parcel."""
-    return [folder.calls, folder.steps, folder.judge, folder.scores, folder.timing, folder.summary]

@@ -32,7 +32,7 @@ def test_a_parcel_holds_every_file_and_each_line_was_heard(ready: Ready, monkeyp
     parcel = fulfil(Order(ready, b"", ()), heard.append)
     assert parcel.failed is None
     assert set(parcel.files) == {
-        "calls.jsonl", "steps.jsonl", "judge.json", "scores.json", "timing.json", "summary.json",
+        "calls.jsonl", "steps.jsonl", "judge.json", "scores.json", "lengths.json", "timing.json", "summary.json",
     }  # fmt: skip
     assert b"".join(heard) == parcel.files["calls.jsonl"]
     assert len(heard) == len(engine.asked)
