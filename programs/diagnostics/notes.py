@@ -1,6 +1,5 @@
 """The notes and rewrites of a run, step by step, as steps.jsonl holds them."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ import numpy as np
 
 from metrics.adherence import Rewritten, rewrites
 from programs.errors import UserError
+from programs.records.folder import read_lines
 from programs.tasks.task import Task
 from signatures.records import Note, Rubric
 
@@ -45,12 +45,10 @@ def steps_of(records: Iterable[Mapping[str, Any]]) -> list[StepNotes]:
 
 def read_steps(path: Path) -> list[StepNotes]:
     """The steps of a run. Raises UserError where steps.jsonl is missing or damaged."""
+    if not path.exists():
+        raise UserError(f"{path} is missing, and the notes to rate stand in it: give a run that still has it")
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except OSError:
-        raise UserError(f"{path} is missing, and the notes to rate stand in it: give a run that still has it") from None
-    try:
-        return steps_of([json.loads(line) for line in lines])
+        return steps_of(read_lines(path))
     except (ValueError, KeyError, TypeError) as error:
         raise UserError(f"{path} is damaged ({error}): resume the run, which writes it again") from None
 

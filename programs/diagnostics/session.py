@@ -4,20 +4,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import dspy
-
 from programs.backends.names import prepare
 from programs.command import LM_FAILURE
 from programs.diagnostics.diagnosis import read_diagnosis
 from programs.diagnostics.places import Place, places_of
 from programs.diagnostics.show import show_diagnosis
 from programs.diagnostics.subject import NoFeedback, Subject, rate, subject_of
-from programs.errors import UserError
-from programs.failures import failure_line, lm_failure_line
 from programs.optimizer.cast import role_lm
 from programs.records.budget import OutOfBudget
 from programs.records.shared import SharedAnswers
 from programs.screen import Screen
+from programs.studies.cells import FAILURES, failure_of
 from programs.studies.write import write_results
 
 
@@ -71,9 +68,8 @@ def _rate_all(subjects: Sequence[Subject], screen: Screen) -> dict[str, str]:
             rate(subject, screen, shared if subject.settings.reuse == "on" else None)
         except OutOfBudget as stop:
             screen.say(f"{subject.place.name}: {stop}; the same command continues it")
-        except (UserError, dspy.LMError) as error:
-            line = failure_line if isinstance(error, UserError) else lm_failure_line
-            failed[subject.place.name] = line(error)
+        except FAILURES as error:
+            failed[subject.place.name] = failure_of(error)
         finally:
             shared.add(subject.place.folder.calls)
     return failed

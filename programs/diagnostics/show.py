@@ -6,11 +6,9 @@ from metrics.dilution import MEASURES
 from metrics.summary import Cell
 from programs.diagnostics.cells import believed, cells_of
 from programs.diagnostics.diagnosis import Diagnosis
-from programs.diagnostics.verdicts import verdict_rows
+from programs.diagnostics.verdicts import FAILED, verdict_rows
 from programs.report_tables import cell_text
 from programs.screen import Screen
-
-FAILED = "rater failed calibration"
 
 
 def show_diagnosis(diagnosis: Diagnosis, screen: Screen) -> None:

@@ -11,6 +11,10 @@ Figure = tuple[str, str, Cell, float | None]
 """Part, measure, cell, and the value of a rater that does not look (None where there is none)."""
 
 
+FAILED = "rater failed calibration"
+"""Stands in place of every number of a part in which it did."""
+
+
 def figures(calibration: Calibration) -> Iterator[Figure]:
     """All figures of a calibration, part by part: orders found, accuracies, and mean ratings by grade."""
     for part in PARTS:

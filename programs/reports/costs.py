@@ -10,6 +10,7 @@ COUNTED = {
     "failed": "failed",
     "truncated": "truncated",
     "reused": "reused",
+    "skipped": "skipped",
     "prompt_tokens": "prompt tokens",
     "cached_prompt_tokens": "of them cached",
     "completion_tokens": "reply tokens",

@@ -8,13 +8,11 @@ from metrics.summary import Cell
 from programs.diagnostics.calibrate import Calibration
 from programs.diagnostics.cells import Cells, believed, cells_of, gather, separate_minus_joint
 from programs.diagnostics.diagnosis import Diagnosis, RaterName
-from programs.diagnostics.verdicts import figures, verdict
+from programs.diagnostics.verdicts import FAILED, figures, verdict
 from programs.reports.table import Table
 from programs.studies.lines import Line, cell_fields
 from programs.studies.markdown import NONE, cell, number
 from programs.studies.results import Configuration
-
-FAILED = "rater failed calibration"
 
 UNITS = {"steps": "steps of seeds", "rows": "rows of steps, since there are too few steps"}
 
