@@ -15,8 +15,9 @@ seeds, pooled over each seed's test rows; intervals resample documents once for 
 spread over seeds is the standard deviation of the seeds' own values. n counts scored rows over all seeds; a document
 may be tested under several. Detectable is half of a difference's interval: a smaller observed difference cannot be
 told from zero (a true one must be {POWER_FACTOR:.2f} times as large to be found in four of five such studies).
-"undefined" is no number, and never zero. "-" does not apply or needs more than is there: a spread more than
-one seed, an interval six documents, the joint initial prompt a finished joint mode of every seed."""
+"undefined" is no number, and never zero: judge or raters give one score only there. "-" does not apply or needs more
+than is there: a spread more than one seed, the joint initial prompt a finished joint mode of every seed, an interval
+six documents and a value in half of its resamples (a judge that hardly ever leaves one score has none in most)."""
 
 
 def as_text(study: Study, results: Sequence[Result], sections: Sequence[tuple[str, Sequence[Section]]]) -> str:

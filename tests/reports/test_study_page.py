@@ -50,7 +50,7 @@ def test_of_small_json_the_page_leaves_out_what_needs_more_and_says_so(
     keep_small_files_only(study_folder)
     assert run(report.main, study_folder, monkeypatch=monkeypatch) == 0
     page, tables = ((study_folder / name).read_text() for name in ("report.html", "tables.md"))
-    assert page.count("Left out: the rubrics of some cells are not here") == 1
+    assert page.count("Left out: no text of a rubric is here") == 1
     assert "The single decisions are left out" in page
     assert "Some cells have only their small JSON files here" in page
     for title in (
