@@ -6,7 +6,7 @@ from programs.studies.comparison import Comparison
 from programs.studies.results import Configuration, Result
 from programs.studies.sections.drawing import label
 
-ABSENT = "Left out: no text of a rubric is here (results that are kept hold numbers only; the study's own page has them)."
+ABSENT = "Left out: no text of a rubric is here (kept results hold numbers only; the study's own page has the texts)."
 
 
 def section(task: Comparison) -> Section:
