@@ -82,9 +82,9 @@ def study(folder: Path) -> str:
         tables += [table_dilution.calibration(task.dilution[0]), table_dilution.focus(task.dilution[0])]
     tables += [table_interference.arms(record) for record in task.interference]
     return (
-        f"`python programs/study.py {name}.toml --data FILE --runs-dir RUNS --yes`, then `diagnose.py` and "
-        f"`interference.py` on its folder, `report.py STUDY --results {name}`, and "
-        f"`python docs/refresh.py study {name}` (all tables: [{name}/tables.md]({name}/tables.md)):\n\n"
+        f"The commands stand in [{name}.toml]({name}.toml); this part is written from their numbers by "
+        f"`python docs/refresh.py study {name}`, and all tables are in [{name}/tables.md]({name}/tables.md) "
+        f"(`python programs/report.py {name}` makes its page).\n\n"
         + "".join(f"- {found}\n" for found in findings(task))
         + "".join(f"\n{as_markdown(table)}\n" for table in tables)
     )
