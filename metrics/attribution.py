@@ -13,14 +13,12 @@ from typing import Any
 import dspy
 from dspy.utils.exceptions import AdapterParseError
 
+from metrics.logprobs import Token, asking_logprobs, reply_tokens, weights
 from signatures.attribution import attribution_request, attribution_signature, by_letter
 from signatures.records import Criterion
 
 Choice = Mapping[str, float]
 """Option (a criterion's name, or `GENERIC`) -> probability; they add up to 1."""
-
-ALTERNATIVES = 20
-"""How many of the likeliest tokens are asked for: the most that hosted LMs give."""
 
 REPLY_TOKENS = 8
 """A letter, and room for a mark before it."""
@@ -38,12 +36,13 @@ def attribution(example: dspy.Example, prediction: Mapping[str, Any], trace: obj
     criteria: Sequence[Criterion] = example["criteria"]
     order: Sequence[str] = example["order"]
     choose = dspy.Predict(attribution_signature(criteria, order))
-    config = _config(dspy.settings.lm) if example.get("logprobs", True) else {}
+    asking = asking_logprobs(dspy.settings.lm) if example.get("logprobs", True) else {}
+    config = {**asking, "max_tokens": REPLY_TOKENS} if asking else {}
     try:
         reply = choose(suggestion=prediction["suggestion"], request=attribution_request(order), config=config)
     except AdapterParseError:
         return None
-    return read_choice(reply["answer"], _tokens(reply), by_letter(order))
+    return read_choice(reply["answer"], reply_tokens(reply.toDict()), by_letter(order))
 
 
 def orders(options: Sequence[str], count: int) -> list[tuple[str, ...]]:
@@ -72,7 +71,7 @@ def averaged(choices: Sequence[Choice | None]) -> Choice | None:
     return _shares({name: math.exp(total / len(known)) for name, total in sums.items()})
 
 
-def read_choice(answer: str, tokens: Sequence[Mapping[str, Any]], letters: Mapping[str, str]) -> Choice | None:
+def read_choice(answer: str, tokens: Sequence[Token], letters: Mapping[str, str]) -> Choice | None:
     """The probabilities of the options in a reply; `tokens` are its tokens with `top_logprobs`, empty without."""
     for token in tokens:
         if _letter(token["token"]) in letters:
@@ -81,14 +80,10 @@ def read_choice(answer: str, tokens: Sequence[Mapping[str, Any]], letters: Mappi
     return None if chosen is None else {name: float(letter == chosen) for letter, name in letters.items()}
 
 
-def _measured(token: Mapping[str, Any], letters: Mapping[str, str]) -> Choice:
-    """Spellings of one letter ("B", " B") add up; a letter that is not among the likeliest tokens has nothing."""
-    found = dict.fromkeys(letters.values(), 0.0)
-    spellings = {other["token"]: other["logprob"] for other in (token, *token.get("top_logprobs", ()))}
-    for spelling, logprob in spellings.items():
-        if (letter := _letter(spelling)) in letters:
-            found[letters[letter]] += math.exp(logprob)
-    return _shares(found)
+def _measured(token: Token, letters: Mapping[str, str]) -> Choice:
+    """A letter that is not among the likeliest tokens has nothing."""
+    found = weights(token, lambda spelling: letters.get(_letter(spelling)))
+    return _shares({name: found.get(name, 0.0) for name in letters.values()})
 
 
 def _chosen(answer: str, letters: Mapping[str, str]) -> str | None:
@@ -108,14 +103,3 @@ def _letter(token: str) -> str:
 def _shares(weights: Mapping[str, float]) -> Choice:
     total = sum(weights.values())
     return {name: weight / total for name, weight in weights.items()}
-
-
-def _tokens(reply: dspy.Prediction) -> Sequence[Mapping[str, Any]]:
-    return (reply.toDict().get("logprobs") or {}).get("content") or ()
-
-
-def _config(lm: dspy.LM) -> dict[str, Any]:
-    """Logprobs where the LM gives them; reasoning models do not, and need their tokens for thought."""
-    if "max_completion_tokens" in lm.kwargs or "logprobs" not in lm.supported_params:
-        return {}
-    return {"logprobs": True, "top_logprobs": ALTERNATIVES, "max_tokens": REPLY_TOKENS}

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from programs.command import run
-from programs.flags import Parser, add_lm_flags, add_seed_flag, add_task_flags
+from programs.flags import Parser, add_lm_flags, add_readout_flag, add_seed_flag, add_task_flags
 
 
 def parser() -> Parser:
@@ -12,6 +12,7 @@ def parser() -> Parser:
     parser.add_argument("--out", help="also write the agreement to this JSON file")
     add_task_flags(parser)
     add_seed_flag(parser)
+    add_readout_flag(parser, "the judge's own")
     add_lm_flags(parser, roles=("judge",))
     return parser
 

@@ -115,6 +115,15 @@ def add_judge_flags(parser: Parser) -> None:
     group = parser.add_argument_group("the judge's prompt")
     group.add_argument("--adapter", choices=("compact", "json", "chat"), help="prompt layout (default compact)")
     group.add_argument("--schema", choices=("auto", "on", "off"), help="JSON schema for replies (default auto)")
+    add_readout_flag(group)
+
+
+def add_readout_flag(parser: argparse._ActionsContainer, default: str = "digits") -> None:
+    parser.add_argument(
+        "--readout",
+        choices=("digits", "expected"),
+        help=f"score: the number in the reply, or the scale's mean under its token probabilities (default {default})",
+    )
 
 
 def add_loop_flags(parser: Parser, *, many: bool = False) -> None:

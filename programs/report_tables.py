@@ -15,7 +15,23 @@ def show_summary(summary: Mapping[str, Any], screen: Screen) -> None:
         _show_metric(summary, "pooled", metric, screen)
     if summary["after"]["by_document"]["spearman"]["mean"]["n"]:
         _show_metric(summary, "by_document", "spearman", screen)
+    if "readout" in summary:
+        screen.table(f"\n{READOUT_TITLE}", *readout_rows(summary))
     _show_notes(summary, screen)
+
+
+READOUT_TITLE = "spearman of the same replies read as digits and as expectations, pooled over the test rows"
+
+
+def readout_rows(summary: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
+    """Header and rows of what the readout alone is worth: it is no merit of the rubrics."""
+    header, columns = ["criterion"], []
+    for part in ("before", "after"):
+        found = summary["readout"][part]
+        header += [f"digits {part}", f"expectations minus digits {part}", f"fell back {part}"]
+        cells = [found[name]["pooled"]["spearman"] for name in ("digits", "beyond_digits")]
+        columns += [*({name: cell_text(cell) for name, cell in each.items()} for each in cells), found["fallback"]]
+    return header, [[name, *(str(column.get(name, "")) for column in columns)] for name in columns[0]]
 
 
 def _show_metric(summary: Mapping[str, Any], view: str, metric: str, screen: Screen) -> None:
@@ -41,7 +57,7 @@ def _show_notes(summary: Mapping[str, Any], screen: Screen) -> None:
         screen.result(f"optimism ({summary['optimism']['metric']}, validation minus test): {short(optimism)}")
 
 
-def show_agreement(agreement: Mapping[str, Any], screen: Screen) -> None:
+def show_agreement(agreement: Mapping[str, Any], screen: Screen, what: str = "agreement") -> None:
     """One judge's agreement: a row a criterion, a column a metric."""
     for view, unit in (("pooled", "pooled over the rows"), ("by_document", "mean over documents")):
         metrics = agreement[view]
@@ -58,7 +74,7 @@ def show_agreement(agreement: Mapping[str, Any], screen: Screen) -> None:
             for name in names
         ]
         counted = "rows" if view == "pooled" else "documents"
-        screen.table(f"\nagreement, {unit}, with 95 % intervals", ["criterion", *metrics, counted, "coverage"], rows)
+        screen.table(f"\n{what}, {unit}, with 95 % intervals", ["criterion", *metrics, counted, "coverage"], rows)
 
 
 def show_calls(calls: Mapping[str, Mapping[str, int]], screen: Screen) -> None:

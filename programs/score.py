@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from programs.command import run
-from programs.flags import Parser, add_lm_flags, add_seed_flag
+from programs.flags import Parser, add_lm_flags, add_readout_flag, add_seed_flag
 
 
 def parser() -> Parser:
@@ -12,6 +12,7 @@ def parser() -> Parser:
     parser.add_argument("--data", required=True, help="CSV, TSV, JSONL, JSON or Parquet file with the judge's inputs")
     parser.add_argument("--out", required=True, help="CSV file: the input's columns, then CRITERION_score")
     add_seed_flag(parser)
+    add_readout_flag(parser, "the judge's own")
     add_lm_flags(parser, roles=("judge",))
     return parser
 

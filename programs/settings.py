@@ -5,7 +5,7 @@ Imported before DSPy, so that `--help` answers at once.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, TypedDict
 
 from programs.errors import UserError
 
@@ -16,6 +16,14 @@ OPTIMIZERS = ("textgrad", "gepa", "miprov2", "copro")
 
 CONTROLS = ("shuffled", "paraphrase", "ensemble")
 """What a gain must be compared with before it is put down to textual gradients."""
+
+
+class Form(TypedDict):
+    """How a judge asks and reads: prompt layout, whether replies follow a JSON schema, and what a score is."""
+
+    adapter: str
+    schema: str
+    readout: str
 
 
 class Method:
@@ -73,6 +81,7 @@ class Settings(Method):
     api_base: str | None = None
     adapter: str = "compact"
     schema: str = "auto"
+    readout: str = "digits"
     judge_lm: str | None = None
     loss_lm: str | None = None
     gradient_lm: str | None = None
@@ -101,6 +110,11 @@ class Settings(Method):
     def critical(self) -> bool:
         """Whether it has losses and gradients, which a rater could rate."""
         return self.stepwise and self.control != "paraphrase"
+
+    @property
+    def form(self) -> Form:
+        """How the judge asks and reads."""
+        return Form(adapter=self.adapter, schema=self.schema, readout=self.readout)
 
     def by_role(self, suffix: str) -> dict[str, Any]:
         """`{role: value}` of the fields `<role>_<suffix>`."""

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 Group = tuple[str, ...]
 """Names of the criteria that one LM call handles: `("fluency",)` is separate, `("fluency", "relevance")` joint."""
@@ -51,10 +51,16 @@ class Criterion:
 
 @dataclass(frozen=True)
 class Judgement:
-    """What one judge said of one row. A criterion that got no valid score is `None` (unscored), never a number."""
+    """What one judge said of one row. A criterion that got no valid score is `None` (unscored), never a number.
+
+    `digits` are the whole numbers that the same reply names, where `scores` are read otherwise (expectations); of the
+    criteria in `fallback` the digits had to stand for the scores too.
+    """
 
     row: str
     scores: Mapping[str, float | None]
+    digits: Mapping[str, float | None] = field(default_factory=dict)
+    fallback: Group = ()
 
     def scored(self, group: Group) -> Group:
         """The criteria of `group` that have a score, in the group's order."""

@@ -1,15 +1,16 @@
 """The one fake engine of the tests: it counts calls by stage, keeps what was asked, and answers by functions."""
 
 import json
+import math
 import re
 import threading
 import zlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import dspy
-from dspy.lm15 import Message, Request, Response, TextPart, TokenLogprob, Usage
+from dspy.lm15 import Message, Request, Response, TextPart, TokenLogprob, TopLogprob, Usage
 
 STAGES = {
     "loss": "where a judge's scores of a text differ",
@@ -96,6 +97,24 @@ class FakeEngine:
         fields = fields_of(asked.request)
         values = {name: answer(name, asked.system, asked.user, levels) for name, levels in fields.items()}
         return json.dumps(values) if CHAT_END not in asked.system else chat_reply(values)
+
+
+class DoubtfulEngine(FakeEngine):
+    """Gives token probabilities: next to every digit that it says, 1 is as likely."""
+
+    def complete(self, request: Request) -> Response:
+        response = super().complete(request)
+        if request.config.logprobs is None:
+            return response
+        tokens = re.findall(r"\d|\D+", response.message.text)
+        return replace(response, logprobs=tuple(map(_doubtful, tokens)))
+
+
+def _doubtful(text: str) -> TokenLogprob:
+    if not text.isdigit():
+        return TokenLogprob(token=text, logprob=0.0)
+    half = math.log(0.5)
+    return TokenLogprob(text, half, top=tuple(TopLogprob(each, half) for each in sorted({text, "1"})))
 
 
 def stage_of(request: Request) -> str:

@@ -5,13 +5,15 @@ request sent is counted; DSPy's own cache works in the inner one, so that its hi
 """
 
 import hashlib
+import math
+from dataclasses import replace
 from typing import Any
 
 import dspy
 import orjson
 from dspy._vendor.lm15.serde import request_to_dict, response_from_dict, response_to_dict  # no public name in 3.4
 from dspy.clients.backend_selection import CLIENT_KEYS
-from dspy.lm15 import DataPart, Request, Response
+from dspy.lm15 import DataPart, Request, Response, TokenLogprob
 from dspy.utils.usage_tracker import UsageTracker
 
 from programs.records.budget import Budget
@@ -20,6 +22,10 @@ from programs.records.lines import Answer
 
 SEED_STRIDE = 7919
 """Between the seeds of several draws of one request: a prime, so that the small seeds of other runs are not met."""
+
+
+FAINTEST = math.log(1e-6)
+"""Alternatives of a token that are less likely change no score that anyone reads, and would fill the call log."""
 
 
 class MeteredEngine:
@@ -51,7 +57,7 @@ class MeteredEngine:
         tracker = UsageTracker()
         bound = self.budget.reserve(size, request.config.max_tokens)
         with dspy.context(usage_tracker=tracker):
-            response = self.inner(request, rollout_id=self.seed)
+            response = _slim(self.inner(request, rollout_id=self.seed))
         # DSPy reports no usage for answers from its cache; a backend that never reports any was asked.
         sent = bool(tracker.usage_data) or response.usage.input_tokens is None
         usage = _usage(response) if sent else {}
@@ -105,6 +111,18 @@ def _says_something(response: Response) -> bool:
     """Whether there is a text or, where DSPy has parsed a reply that followed a schema already, data."""
     message = response.message
     return bool((message.text or "").strip()) or any(isinstance(part, DataPart) for part in message.parts)
+
+
+def _slim(response: Response) -> Response:
+    """Without faint alternatives, and without what nothing here reads of a token."""
+    if not response.logprobs:
+        return response
+    return replace(response, logprobs=tuple(_slim_token(token) for token in response.logprobs))
+
+
+def _slim_token(token: TokenLogprob) -> TokenLogprob:
+    top = tuple(replace(other, bytes=None, token_id=None) for other in token.top if other.logprob >= FAINTEST)
+    return replace(token, bytes=None, token_id=None, top=top)
 
 
 def _usage(response: Response) -> dict[str, int]:

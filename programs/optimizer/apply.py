@@ -15,8 +15,9 @@ from programs.errors import UserError
 from programs.optimizer.cast import cast_roles
 from programs.optimizer.fan_out import Pool
 from programs.optimizer.judge import Judge
+from programs.optimizer.readouts import beside_digits, read
 from programs.optimizer.saved import load_judge
-from programs.optimizer.scoring import judge_rows, refuse_silence, scores_of
+from programs.optimizer.scoring import judge_rows, refuse_silence
 from programs.optimizer.session import settled_task
 from programs.records.calls import CallLog
 from programs.records.folder import write_json, write_text
@@ -35,13 +36,17 @@ def evaluate_from_flags(given: Mapping[str, Any]) -> int:
     settings = resolve(flags)
     described = settings.task or settings.inputs or settings.criteria
     task = settled_task(settings) if described else None
-    judge = load_judge(path, task)
+    judge = _read_as(load_judge(path, task), flags)
     target = _writable(out, path, settings.data) if out is not None else Path()
     rows = load_rows(task or judge.task, settings.data)
     judgements, roles = _judged(judge, rows, settings)
-    agreement = summarize(scores_of(judge, rows, judgements), seed=settings.seed)
+    found = read(judge, rows, judgements)
+    agreement = {**summarize(found.scores, seed=settings.seed), **beside_digits(found, settings.seed)}
     screen = Screen()
     show_agreement(agreement, screen)
+    if found.digits is not None:
+        show_agreement(agreement["digits"], screen, "the same replies read as digits: agreement")
+        _show_fallback(found.fallback, screen)
     show_calls(roles.calls.summary(), screen)
     if out is not None:
         write_json(target, agreement)
@@ -55,7 +60,7 @@ def score_from_flags(given: Mapping[str, Any]) -> int:
     path, out = flags.pop("judge"), flags.pop("out")
     settings = resolve(flags)
     out = _writable(out, path, settings.data)
-    judge = load_judge(path)
+    judge = _read_as(load_judge(path), flags)
     raw, rows = load_texts(judge.task, settings.data)
     header = _header(raw, judge)
     judgements, roles = _judged(judge, rows, settings)
@@ -65,6 +70,12 @@ def score_from_flags(given: Mapping[str, Any]) -> int:
     show_calls(roles.calls.summary(), screen)
     screen.result(f"written: {out}")
     return 0
+
+
+def _read_as(judge: Judge, flags: Mapping[str, Any]) -> Judge:
+    """The judge with the readout that was asked for; its own where none was."""
+    judge.readout = flags.get("readout", judge.readout)
+    return judge
 
 
 def _judged(judge: Judge, rows: Sequence[dspy.Example], settings: Settings) -> tuple[list[Judgement], Roles]:
@@ -99,7 +110,7 @@ def _writable(out: str, *sources: str | None) -> Path:
 def _header(raw: Sequence[RawRow], judge: Judge) -> list[str]:
     """The columns of the output. Raises UserError where the input has one of ours already."""
     columns = list(dict.fromkeys(name for row in raw for name in row))
-    scores = [f"{name}_score" for name in judge.task.criterion_names]
+    scores = [f"{name}_{kind}" for name in judge.task.criterion_names for kind in _kinds(judge)]
     if taken := [name for name in scores if name in columns]:
         raise UserError(f"--data: the column '{taken[0]}' exists already: rename it, it would be overwritten")
     return columns + scores
@@ -110,8 +121,18 @@ def _csv(header: Sequence[str], raw: Sequence[RawRow], judgements: Sequence[Judg
     writer = csv.DictWriter(text, header, lineterminator="\n")
     writer.writeheader()
     for row, judgement in zip(raw, judgements, strict=True):
-        writer.writerow({**row, **{f"{name}_score": judgement.scores[name] for name in judge.task.criterion_names}})
+        writer.writerow({**row, **_columns(judgement)})
     return text.getvalue()
+
+
+def _kinds(judge: Judge) -> tuple[str, ...]:
+    """What is written of each criterion: expectations stand beside the digits of the same reply."""
+    return ("score",) if judge.readout == "digits" else ("score", "digit")
+
+
+def _columns(judgement: Judgement) -> dict[str, float | None]:
+    scores = {f"{name}_score": score for name, score in judgement.scores.items()}
+    return scores | {f"{name}_digit": digit for name, digit in judgement.digits.items()}
 
 
 def _show_coverage(judgements: Sequence[Judgement], judge: Judge, screen: Screen) -> None:
@@ -120,3 +141,11 @@ def _show_coverage(judgements: Sequence[Judgement], judge: Judge, screen: Screen
         scored = sum(judgement.scores[name] is not None for judgement in judgements)
         rows.append([name, f"{len(judgements)}", f"{scored}", f"{len(judgements) - scored}"])
     screen.table("\nscored", ["criterion", "rows", "scored", "unscored"], rows)
+    if judge.readout != "digits":
+        counts = {name: sum(name in each.fallback for each in judgements) for name in judge.task.criterion_names}
+        _show_fallback(counts, screen)
+
+
+def _show_fallback(counts: Mapping[str, int], screen: Screen) -> None:
+    """Where the expectation was asked for and could not be had."""
+    screen.result(f"\nread as digits for want of token probabilities: {sum(counts.values())} scores")

@@ -1,16 +1,20 @@
 """The judge: one head (a `dspy.Predict`) per group of criteria, every rubric in its head's output fields."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import dspy
 from dspy.utils.exceptions import AdapterParseError, ContextWindowExceededError
 
+from metrics.expectation import expected_score
+from metrics.logprobs import asking_logprobs, reply_tokens
 from programs.backends.adapter import CompactAdapter
 from programs.records.calls import NoAnswer
+from programs.settings import Form
 from programs.tasks.task import Task
 from signatures.judge import judge_signature, rubric_of
-from signatures.records import Group, Rubric
+from signatures.records import Criterion, Group, Rubric
 
 ADAPTERS = {
     "compact": CompactAdapter,
@@ -18,12 +22,28 @@ ADAPTERS = {
     "chat": lambda schema="auto": dspy.ChatAdapter(use_json_adapter_fallback=False),  # its retry would go uncounted
 }
 
+READOUTS = ("digits", "expected")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a reply says of one criterion: its score as the readout has it, and the whole number that it names.
+
+    Both are None where the reply held no valid score (unscored). `fallback`: the expectation was asked for and could
+    not be had, so that the score is the digit.
+    """
+
+    score: float | None
+    digit: float | None
+    fallback: bool = False
+
 
 class Judge(dspy.Module):
     """Scores a task's inputs on all its criteria, with one LM call per group of criteria.
 
-    `judge(**inputs)` returns a `dspy.Prediction` with one field per criterion: a level of its scale, or None where the
-    reply held no valid score (unscored). The LM is whatever `dspy.configure` or `dspy.context` says; none is bound.
+    `judge(**inputs)` returns a `dspy.Prediction` with one field per criterion: a level of its scale (`readout`
+    "digits") or the mean of the scale under the reply's token probabilities ("expected"), or None where the reply held
+    no valid score (unscored). The LM is whatever `dspy.configure` or `dspy.context` says; none is bound.
     LM failures raise `dspy.LMError`, except a text beyond the context window, which is unscored.
     """
 
@@ -35,31 +55,46 @@ class Judge(dspy.Module):
         *,
         adapter: str = "compact",
         schema: str = "auto",
+        readout: str = "digits",
     ) -> None:
         super().__init__()
         self.task = task
         self.groups = tuple(map(tuple, groups or (task.criterion_names,)))
         self.adapter = adapter
         self.schema = schema
+        self.readout = readout
         self.heads = [dspy.Predict(_signature(task, group, rubric)) for group in self.groups]
 
     def forward(self, **inputs: Any) -> dspy.Prediction:
-        scores: dict[str, int | None] = {}
+        found: dict[str, Reading] = {}
         for head in range(len(self.heads)):
-            scores.update(self.answer(head, inputs))
-        return dspy.Prediction(**{name: scores[name] for name in self.task.criterion_names})
+            found.update(self.answer(head, inputs))
+        return dspy.Prediction(**{name: found[name].score for name in self.task.criterion_names})
 
-    def answer(self, head: int, inputs: Mapping[str, Any]) -> dict[str, int | None]:
-        """One head's scores for one row; None for a criterion without a valid score."""
+    def answer(self, head: int, inputs: Mapping[str, Any]) -> dict[str, Reading]:
+        """One head's scores for one row."""
         wanted = {item.name: inputs[item.name] for item in self.task.inputs}
+        config = asking_logprobs(dspy.settings.lm) if self.readout == "expected" else {}
         with dspy.context(adapter=ADAPTERS[self.adapter](schema=self.schema)):
             try:
-                prediction: Mapping[str, Any] = self.heads[head](**wanted).toDict()
+                reply: Mapping[str, Any] = self.heads[head](**wanted, config=config).toDict()
             except AdapterParseError as error:
-                prediction = error.parsed_result or {}
+                reply = error.parsed_result or {}
             except (ContextWindowExceededError, NoAnswer):
-                prediction = {}
-        return {name: prediction.get(name) for name in self.groups[head]}
+                reply = {}
+        return {each.name: self._reading(each, reply) for each in self.task.select(self.groups[head])}
+
+    def _reading(self, criterion: Criterion, reply: Mapping[str, Any]) -> Reading:
+        digit = reply.get(criterion.name)
+        if digit is None or self.readout == "digits":
+            return Reading(digit, digit)
+        expected = expected_score(reply_tokens(reply), criterion.name, digit, criterion.levels)
+        return Reading(digit, digit, fallback=True) if expected is None else Reading(expected, digit)
+
+    @property
+    def form(self) -> Form:
+        """How it asks and reads: what a judge like it is made with."""
+        return Form(adapter=self.adapter, schema=self.schema, readout=self.readout)
 
     @property
     def rubric(self) -> dict[str, str]:
@@ -73,11 +108,11 @@ class Judge(dspy.Module):
 
     def with_rubric(self, rubric: Rubric) -> "Judge":
         """A copy with some criteria's rubrics replaced; this judge stays as it is."""
-        return Judge(self.task, self.groups, {**self.rubric, **rubric}, adapter=self.adapter, schema=self.schema)
+        return Judge(self.task, self.groups, {**self.rubric, **rubric}, **self.form)
 
     def with_groups(self, groups: Sequence[Group]) -> "Judge":
         """A copy with the same rubrics, its criteria divided among heads in another way."""
-        return Judge(self.task, groups, self.rubric, adapter=self.adapter, schema=self.schema)
+        return Judge(self.task, groups, self.rubric, **self.form)
 
     def prompt_signature(self, group: Group) -> type[dspy.Signature]:
         """The judge's signature reduced to `group`: what a critique of these criteria may see of the prompt."""

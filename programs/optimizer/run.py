@@ -17,8 +17,9 @@ from programs.optimizer.judge import Judge
 from programs.optimizer.keep import values_of
 from programs.optimizer.methods import judge_groups, method_of, most_calls, report_of
 from programs.optimizer.modes import parse_mode
+from programs.optimizer.readouts import Read, read, readout_summary
 from programs.optimizer.saved import save_judge
-from programs.optimizer.scoring import judge_rows, refuse_silence, scores_of
+from programs.optimizer.scoring import judge_rows, refuse_silence
 from programs.optimizer.steps import Step, step_record
 from programs.optimizer.tested import write_tested
 from programs.records.budget import OutOfBudget
@@ -82,7 +83,7 @@ class Run:
         self.pool = Pool(settings.threads, screen.started, roles.calls.skip)
         self.optimizer = method_of(settings, material.task, material.splits, self._on_step)
         self.diagnosis = LiveDiagnosis(settings, material.task, folder, roles, self.pool)
-        self.tested: dict[str, Scores] = {}
+        self.tested: dict[str, Read] = {}
         self.stopped: str | None = None
 
     def whole(self) -> dict[str, Any]:
@@ -90,7 +91,7 @@ class Run:
         self.screen.tokens = lambda: token_sum(self.roles.calls.summary())
         self.screen.expect(sum(most_calls(self.settings, self.task, self.splits).values()))
         self.folder.start_steps()
-        student = Judge(self.task, adapter=self.settings.adapter, schema=self.settings.schema)
+        student = Judge(self.task, **self.settings.form)
         start = student.with_groups(judge_groups(self.settings, self.task.criterion_names))
         self.tested["0"] = before = self._test(start, "test, before")
         outcome = self._search(start)
@@ -115,7 +116,7 @@ class Run:
             self._stop(outcome.stopped)
         return outcome
 
-    def _test(self, judge: Judge, where: str) -> Scores:
+    def _test(self, judge: Judge, where: str) -> Read:
         """The test rows' scores, whatever is known of them when the run is stopped in the middle."""
         self.screen.at(where)
         try:
@@ -124,11 +125,11 @@ class Run:
             self._stop("budget" if isinstance(stop, OutOfBudget) else "interrupted")
             return self._scores(judge)
 
-    def _scores(self, judge: Judge, check: Callable[[list[Judgement]], None] = lambda _: None) -> Scores:
+    def _scores(self, judge: Judge, check: Callable[[list[Judgement]], None] = lambda _: None) -> Read:
         with self.roles.playing("judge"):
             judgements = judge_rows(judge, self.splits.test, self.pool)
         check(judgements)
-        return scores_of(judge, self.splits.test, judgements)
+        return read(judge, self.splits.test, judgements)
 
     def _stop(self, reason: str) -> None:
         """From here on nothing is sent: rows whose answers are not known stay unscored."""
@@ -143,7 +144,7 @@ class Run:
             self.screen.at(f"test, step {step.number}")
             self.tested[str(step.number)] = self._scores(step.judge)
         tested = self.tested.get(str(step.number))
-        record = step_record(step, point_values(tested) if tested else None)
+        record = step_record(step, point_values(tested.scores) if tested else None)
         self.folder.add_step(record)
         self.diagnosis.see(record)
         self.screen.at(self._next(step.number))
@@ -153,7 +154,7 @@ class Run:
             return f"{self.settings.optimizer}, after candidate {number}"
         return f"step {number + 1}/{self.settings.steps}" if number < self.settings.steps else "end"
 
-    def _summary(self, before: Scores, after: Scores, outcome: Outcome) -> dict[str, Any]:
+    def _summary(self, before: Read, after: Read, outcome: Outcome) -> dict[str, Any]:
         seed = self.settings.seed
         return {
             "mode": parse_mode(self.settings.mode).name,
@@ -161,11 +162,12 @@ class Run:
             "task": self.task.name,
             "seed": seed,
             "stopped": self.stopped,
-            "before": summarize(before, seed=seed),
-            "after": summarize(after, seed=seed),
-            "difference": difference(before, after, seed=seed),
+            "before": summarize(before.scores, seed=seed),
+            "after": summarize(after.scores, seed=seed),
+            "difference": difference(before.scores, after.scores, seed=seed),
+            **readout_summary(before, after, seed),
             "kept": [{"group": list(group), "step": chosen.step} for group, chosen in outcome.chosen.items()],
-            "optimism": optimism(outcome, after, self.optimizer.metric),
+            "optimism": optimism(outcome, after.scores, self.optimizer.metric),
             "rows": {part: len(getattr(self.splits, part)) for part in ("train", "validation", "test")},
             "estimate": most_calls(self.settings, self.task, self.splits),
             "calls": self.roles.calls.summary(),

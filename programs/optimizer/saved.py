@@ -6,8 +6,9 @@ from typing import Any
 
 from programs.backends.adapter import SCHEMA_CHOICES
 from programs.errors import UserError
-from programs.optimizer.judge import ADAPTERS, Judge
+from programs.optimizer.judge import ADAPTERS, READOUTS, Judge
 from programs.records.folder import read_json, write_json
+from programs.settings import Form
 from programs.tasks.task import Task
 
 FORMAT = 1
@@ -20,8 +21,7 @@ def save_judge(judge: Judge, path: Path) -> None:
         "format": FORMAT,
         "task": judge.task.to_dict(),
         "groups": [list(group) for group in judge.groups],
-        "adapter": judge.adapter,
-        "schema": judge.schema,
+        **judge.form,
     }
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         plain = Path(folder) / "state.json"
@@ -53,11 +53,7 @@ def _rebuilt(path: Path, own: dict[str, Any], state: dict[str, Any]) -> Judge:
         groups = [tuple(group) for group in own["groups"]]
         if sorted(name for group in groups for name in group) != sorted(task.criterion_names):
             raise ValueError("its groups do not cover its criteria")
-        if own["adapter"] not in ADAPTERS:
-            raise ValueError(f"unknown adapter {own['adapter']!r}")
-        judge = Judge(task, groups, adapter=own["adapter"], schema=own["schema"])
-        if own["schema"] not in SCHEMA_CHOICES:
-            raise ValueError(f"unknown schema {own['schema']!r}")
+        judge = Judge(task, groups, **_form(own))
         if any(head.get("lm") for head in state.values()):
             raise ValueError("it holds an LM")
         judge.load_state(state)
@@ -72,6 +68,15 @@ def _rebuilt(path: Path, own: dict[str, Any], state: dict[str, Any]) -> Judge:
         reason = " ".join(str(error).split())
         raise UserError(f"{path} is damaged: {reason}; restore it, or compile the judge again") from None
     return judge
+
+
+def _form(own: dict[str, Any]) -> Form:
+    """How the judge asks and reads; files from before there was a choice of readouts read digits."""
+    form = Form(adapter=own["adapter"], schema=own["schema"], readout=own.get("readout", READOUTS[0]))
+    for (key, value), known in zip(form.items(), (ADAPTERS, SCHEMA_CHOICES, READOUTS), strict=True):
+        if value not in known:
+            raise ValueError(f"unknown {key} {value!r}")
+    return form
 
 
 def _require_same(path: Path, own: Task, task: Task) -> None:

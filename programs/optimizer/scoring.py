@@ -1,13 +1,13 @@
 """Scoring rows with a judge, and the scores of a set as the metrics want them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import dspy
 from dspy.utils.exceptions import LMError
 
 from metrics.scores import Scores
 from programs.optimizer.fan_out import Pool
-from programs.optimizer.judge import Judge
+from programs.optimizer.judge import Judge, Reading
 from signatures.records import Judgement
 
 
@@ -18,10 +18,18 @@ def judge_rows(judge: Judge, rows: Sequence[dspy.Example], pool: Pool, phase: st
     """
     asked = [(head, row) for head in range(len(judge.heads)) for row in rows]
     answers = pool.map(phase, lambda item: judge.answer(item[0], item[1]), asked)
-    scores: list[dict[str, float | None]] = [{} for _ in rows]
+    found: list[dict[str, Reading]] = [{} for _ in rows]
     for position, answer in enumerate(answers):
-        scores[position % len(rows)].update(answer)
-    return [Judgement(row["row_id"], found) for row, found in zip(rows, scores, strict=True)]
+        found[position % len(rows)].update(answer)
+    return [_judgement(row["row_id"], readings, judge) for row, readings in zip(rows, found, strict=True)]
+
+
+def _judgement(row: str, readings: Mapping[str, Reading], judge: Judge) -> Judgement:
+    scores = {name: each.score for name, each in readings.items()}
+    if judge.readout == "digits":
+        return Judgement(row, scores)
+    digits = {name: each.digit for name, each in readings.items()}
+    return Judgement(row, scores, digits, tuple(name for name, each in readings.items() if each.fallback))
 
 
 def refuse_silence(judgements: Sequence[Judgement]) -> None:

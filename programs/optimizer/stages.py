@@ -162,8 +162,12 @@ def text_of(judge: Judge, row: dspy.Example) -> str:
 
 
 def scores_text(judgement: Judgement, group: Group) -> str:
-    """The judge's reply, reduced to a group; an unscored criterion is null."""
-    return orjson.dumps({name: judgement.scores.get(name) for name in group}).decode()
+    """The judge's reply, reduced to a group; an unscored criterion is null, a fraction has two decimals."""
+    return orjson.dumps({name: _short(judgement.scores.get(name)) for name in group}).decode()
+
+
+def _short(score: float | None) -> float | None:
+    return round(score, 2) if isinstance(score, float) else score
 
 
 def _compared(judge: Judge, row: dspy.Example, judgement: Judgement, group: Group) -> dict[str, list[str] | str]:

@@ -14,6 +14,7 @@ import numpy as np
 
 from metrics.scores import Codes, Scores, Values
 from programs.errors import UserError
+from programs.optimizer.readouts import Read
 from programs.records.folder import read_json, write_text
 from signatures.records import Criterion
 
@@ -42,15 +43,17 @@ class Tested:
         return sorted(int(name) for name in self.judges if name != "kept")
 
 
-def write_tested(path: Path, rows: Sequence[dspy.Example], judges: Mapping[str, Scores]) -> None:
-    """Writes scores.json."""
-    first = next(iter(judges.values()))
+def write_tested(path: Path, rows: Sequence[dspy.Example], judges: Mapping[str, Read]) -> None:
+    """Writes scores.json; `digits` only where the judges' scores are read otherwise."""
+    first = next(iter(judges.values())).scores
+    digits = {name: _listed(read.digits.judge) for name, read in judges.items() if read.digits is not None}
     record = {
         "criteria": [{"name": each.name, "low": each.low, "high": each.high} for each in first.criteria],
         "rows": [row_mark(row["row_id"]) for row in rows],
         "clusters": [_cluster(row) for row in rows],
         "human": first.human.tolist(),
-        "judges": {name: _listed(scores.judge) for name, scores in judges.items()},
+        "judges": {name: _listed(read.scores.judge) for name, read in judges.items()},
+        **({"digits": digits} if digits else {}),
     }
     write_text(path, json.dumps(record, allow_nan=False) + "\n")
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from metrics.metric import METRICS
-from programs.report_tables import SHOWN, cell_text
+from programs.report_tables import READOUT_TITLE, SHOWN, cell_text, readout_rows
 from programs.reports.run_files import RunFiles
 from programs.reports.table import Table, number
 
@@ -24,6 +24,8 @@ def main_tables(run: RunFiles) -> list[Table]:
     """The metrics that are shown at once: those of the screen and the gate's own, pooled; ranks by document too."""
     shown = [*SHOWN, *([run.metric] if run.metric not in SHOWN else [])]
     tables = [_table(run, "pooled", metric) for metric in shown]
+    if "readout" in run.summary:
+        tables.append(Table.of(READOUT_TITLE.capitalize(), *readout_rows(run.summary)))
     return [*tables, _table(run, "by_document", "spearman")] if has_documents(run) else tables
 
 

@@ -38,11 +38,18 @@ def cautions(run: RunFiles) -> list[str]:
         )
     if undefined := _undefined(run):
         found.append(f"{TITLES[run.metric]} is undefined on {undefined}: a side gave one score only, or none.")
+    if fallen := _fallbacks(run):
+        found.append(f"{fallen} scores over both judges are digits, because no expectation could be read (fell back).")
     if failed := total(run, "failed"):
         found.append(f"{failed} LM calls failed.")
     if truncated := total(run, "truncated"):
         found.append(f"{truncated} replies were cut off by their token limit.")
     return found
+
+
+def _fallbacks(run: RunFiles) -> int:
+    readout = run.summary.get("readout")
+    return sum(sum(readout[part]["fallback"].values()) for part in ("before", "after")) if readout else 0
 
 
 def facts(run: RunFiles) -> list[tuple[str, str]]:

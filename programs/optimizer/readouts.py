@@ -1,0 +1,64 @@
+"""What the same replies say by their digits alone, beside the expectations that a run goes by.
+
+Expectations break the ties that digits leave. That is worth having, and is no merit of a rubric: so the gain of the
+readout stands beside the gain of the optimization and is never part of it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import dspy
+
+from metrics.scores import Scores
+from metrics.summary import difference, summarize
+from programs.optimizer.judge import Judge
+from programs.optimizer.scoring import scores_of
+from signatures.records import Judgement
+
+
+@dataclass(frozen=True)
+class Read:
+    """Rows as the judge's readout has them and, where that is another, by digits.
+
+    `fallback` counts, by criterion, the rows whose expectation could not be had.
+    """
+
+    scores: Scores
+    digits: Scores | None = None
+    fallback: Mapping[str, int] = field(default_factory=dict)
+
+
+def read(judge: Judge, rows: Sequence[dspy.Example], judgements: Sequence[Judgement]) -> Read:
+    """The judgements of the rows by every readout that they hold."""
+    scores = scores_of(judge, rows, judgements)
+    if judge.readout == "digits":
+        return Read(scores)
+    digits = [Judgement(each.row, each.digits) for each in judgements]
+    fallback = {name: sum(name in each.fallback for each in judgements) for name in judge.task.criterion_names}
+    return Read(scores, scores_of(judge, rows, digits), fallback)
+
+
+def beside_digits(found: Read, seed: int) -> dict[str, Any]:
+    """One judge's agreement by `digits`, the paired difference `beyond_digits` of its expectations, and `fallback`."""
+    if found.digits is None:
+        return {}
+    return {
+        "digits": summarize(found.digits, seed=seed),
+        "beyond_digits": difference(found.digits, found.scores, seed=seed),
+        "fallback": dict(found.fallback),
+    }
+
+
+def readout_summary(before: Read, after: Read, seed: int) -> dict[str, Any]:
+    """What a run's summary.json says of its readout; empty where scores are digits."""
+    if before.digits is None or after.digits is None:
+        return {}
+    return {
+        "readout": {
+            "name": "expected",
+            "before": beside_digits(before, seed),
+            "after": beside_digits(after, seed),
+            "digits_difference": difference(before.digits, after.digits, seed=seed),
+        }
+    }
