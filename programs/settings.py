@@ -66,6 +66,7 @@ class Settings(Method):
     # the loop
     steps: int = 2
     batch_size: int = 2
+    guard: str = "on"
     gate: str = "spearman"
     accept: str = "probable"
     probability: float = 0.8
@@ -130,6 +131,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
         "val_size": 100,
         "test_size": 480,
         "eval_every": 1,
+        "guard": "off",
         "gate": "mae",
         "accept": "not_worse",
         "reserve": 0.0,

@@ -14,6 +14,7 @@ from programs.optimizer.controls.paraphrase import without_gradient
 from programs.optimizer.controls.shuffled import Shuffled
 from programs.optimizer.estimate import Plan
 from programs.optimizer.fan_out import Pool
+from programs.optimizer.guards import GUARDS
 from programs.optimizer.incumbent import Outcome
 from programs.optimizer.judge import Judge
 from programs.optimizer.modes import groups, parse_mode
@@ -116,6 +117,7 @@ def teleprompter(
         reserve=settings.reserve,
         seed=settings.seed,
         threads=settings.threads,
+        guard=GUARDS[settings.guard],
         stages=stages,
         on_step=on_step,
     )

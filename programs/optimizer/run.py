@@ -1,6 +1,7 @@
 """One run from settings to a judge and an honest report: what `optimize.py` and studies call."""
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -84,6 +85,7 @@ class Run:
         self.optimizer = method_of(settings, material.task, material.splits, self._on_step)
         self.diagnosis = LiveDiagnosis(settings, material.task, folder, roles, self.pool)
         self.tested: dict[str, Read] = {}
+        self.refused: Counter[str] = Counter()
         self.stopped: str | None = None
 
     def whole(self) -> dict[str, Any]:
@@ -144,6 +146,7 @@ class Run:
             self.screen.at(f"test, step {step.number}")
             self.tested[str(step.number)] = self._scores(step.judge)
         tested = self.tested.get(str(step.number))
+        self.refused.update(refusal.reason for refusal in step.refused.values())
         record = step_record(step, point_values(tested.scores) if tested else None)
         self.folder.add_step(record)
         self.diagnosis.see(record)
@@ -167,6 +170,7 @@ class Run:
             "difference": difference(before.scores, after.scores, seed=seed),
             **readout_summary(before, after, seed),
             "kept": [{"group": list(group), "step": chosen.step} for group, chosen in outcome.chosen.items()],
+            "refused": dict(self.refused),
             "optimism": optimism(outcome, after.scores, self.optimizer.metric),
             "rows": {part: len(getattr(self.splits, part)) for part in ("train", "validation", "test")},
             "estimate": most_calls(self.settings, self.task, self.splits),

@@ -18,7 +18,7 @@ from programs.records.calls import CallLog
 from signatures.gradient import Gradient, gradient_request
 from signatures.loss import Comparison, Loss, loss_request
 from signatures.records import Group, Judgement, Note, Rubric
-from signatures.rewrite import is_rubric, rewrite_request, rewrite_signature
+from signatures.rewrite import rewrite_request, rewrite_signature
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class GradientStage(dspy.Module):
 class RewriteStage(dspy.Module):
     """Per group: the batch's gradients, concatenated (the analogue of a sum), become new rubric(s).
 
-    A criterion whose new rubric is missing from the reply, or is none, keeps the old one.
+    A criterion whose new rubric is missing from the reply keeps the old one; what is no rubric, the guard refuses.
     """
 
     def __init__(self, schema: str = "auto") -> None:
@@ -105,7 +105,7 @@ class RewriteStage(dspy.Module):
                 inputs = {"rubric": rubric_lines(judge, group), "cases": texts, "feedback": feedback}
                 asked.append((group, {**inputs, "request": rewrite_request(judge.task.select(group))}))
         replies = pool.map("rewrite", lambda item: self.rewrite(judge, *item), asked, len(groups))
-        return {name: text for reply in replies for name, text in reply.items() if is_rubric(text)}
+        return {name: text for reply in replies for name, text in reply.items()}
 
     def rewrite(self, judge: Judge, group: Group, inputs: Mapping[str, Sequence[str]]) -> Rubric:
         predict = dspy.Predict(rewrite_signature(judge.task.select(group)))

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from programs.optimizer.gate import Verdict
+from programs.optimizer.guards import Refusal
 from programs.optimizer.judge import Judge
 from programs.optimizer.stages import Batch
 from signatures.records import Note, Rubric
@@ -14,8 +15,8 @@ class Step:
     """One step of the optimization. Step 0 is the initial judge.
 
     `judge` is the judge after the step (the next one's start), `proposal` the rubrics that the rewrite wrote, kept or
-    not; `validation` the gate's metric per criterion of `judge` on the gate's rows; `spent` the
-    calls and tokens of the step.
+    not, and `refused` those that a guard refused before the gate; `validation` is the gate's metric per criterion of
+    `judge` on the gate's rows; `spent` the calls and tokens of the step.
     """
 
     number: int
@@ -24,6 +25,7 @@ class Step:
     losses: Sequence[Note] = ()
     gradients: Sequence[Note] = ()
     proposal: Rubric = field(default_factory=dict)
+    refused: Mapping[str, Refusal] = field(default_factory=dict)
     verdicts: Sequence[Verdict] = ()
     validation: Mapping[str, float | None] = field(default_factory=dict)
     spent: Mapping[str, int] = field(default_factory=dict)
@@ -39,6 +41,7 @@ def step_record(step: Step, scores: Mapping[str, object] | None = None) -> dict[
         "losses": [_note(note) for note in step.losses],
         "gradients": [_note(note) for note in step.gradients],
         "proposal": dict(step.proposal),
+        "refused": {name: vars(refusal) for name, refusal in step.refused.items()},
         "gate": [{**vars(verdict), "group": list(verdict.group)} for verdict in step.verdicts],
         "validation": dict(step.validation),
         "scores": scores,

@@ -12,6 +12,7 @@ from programs.errors import UserError
 from programs.optimizer.draws import divide, draw, numbered
 from programs.optimizer.fan_out import Pool
 from programs.optimizer.gate import Accept, gate
+from programs.optimizer.guards import GUARDS, Guard
 from programs.optimizer.incumbent import Incumbent, Outcome
 from programs.optimizer.judge import Judge
 from programs.optimizer.keep import most_finalists
@@ -66,6 +67,7 @@ class TextualGradient(Teleprompter):
         temperatures: Mapping[str, float] | None = None,
         resolve: Callable[[list[Note], Backward], list[Note]] = as_they_are,
         constrain: Callable[[Rubric], Rubric] = unconstrained,
+        guard: Guard = GUARDS["on"],
         stages: Callable[[Roles, Pool, str], Stages] = Stages.of,
         on_step: Callable[[Step], None] | None = None,
     ) -> None:
@@ -87,7 +89,7 @@ class TextualGradient(Teleprompter):
             "rewrite": rewrite_lm or reflection_lm,
         }
         self.temperatures = temperatures
-        self.resolve, self.constrain, self.stages = resolve, constrain, stages
+        self.resolve, self.constrain, self.guard, self.stages = resolve, constrain, guard, stages
         self.on_step = on_step
 
     def compile(
@@ -139,7 +141,7 @@ class TextualGradient(Teleprompter):
     def _descend(
         self, mode: Mode, incumbent: Incumbent, stages: Stages, trainset: Sequence[dspy.Example], calls: CallLog
     ) -> None:
-        """The loop: judge, loss, gradient, resolve, rewrite, constrain, gate, record."""
+        """The loop: judge, loss, gradient, resolve, rewrite, constrain, guard, gate, record."""
         names, accept = incumbent.judge.task.criterion_names, self.acceptance
         incumbent.begin()
         self._tell(Step(0, incumbent.judge, validation=incumbent.validation, spent=calls.lap()))
@@ -150,7 +152,7 @@ class TextualGradient(Teleprompter):
             backward = partial(stages.gradient, judge, batch, losses)
             gradients = self.resolve(backward(groups(mode.gradient, names)), backward)
             rewritten = stages.rewrite(judge, batch, gradients, groups(mode.rewrite, names))
-            proposal = self.constrain(rewritten)
+            proposal, refused = self.guard(judge, batch, self.constrain(rewritten))
             verdicts = incumbent.consider(number, proposal, accept)
             self._tell(
                 Step(
@@ -160,6 +162,7 @@ class TextualGradient(Teleprompter):
                     losses=losses,
                     gradients=gradients,
                     proposal=proposal,
+                    refused=refused,
                     verdicts=verdicts,
                     validation=incumbent.validation,
                     spent=calls.lap(),

@@ -11,7 +11,7 @@ from programs.reports.table import Table, number
 
 @dataclass(frozen=True)
 class Change:
-    """One step's rewrite of one rubric. `decision` is kept, rejected, unchanged or not judged."""
+    """One step's rewrite of one rubric. `decision` is kept, rejected, refused, unchanged or not judged."""
 
     step: int
     decision: str
@@ -69,14 +69,15 @@ def gate_table(run: RunFiles) -> Table:
 
 
 def _change(name: str, old: Record, new: Record) -> Change:
-    verdict = verdict_of(new, name)
-    proposed = new["proposal"].get(name, old["rubric"][name])
+    before, verdict, refusal = old["rubric"][name], verdict_of(new, name), new.get("refused", {}).get(name)
+    proposed = refusal["text"] if refusal else new["proposal"].get(name, before)
+    decision = "refused" if refusal else decision_of(verdict)
     return Change(
         step=int(new["step"]),
-        decision=decision_of(verdict) if proposed != old["rubric"][name] else "unchanged",
-        reason=str(verdict.get("reason", "")),
+        decision=decision if proposed != before else "unchanged",
+        reason=str((refusal or verdict).get("reason", "")),
         words=word_count(proposed),
-        pieces=word_diff(old["rubric"][name], proposed),
+        pieces=word_diff(before, proposed),
     )
 
 

@@ -171,17 +171,6 @@ def test_an_lm_failure_is_not_swallowed(judge: Judge, task: Task) -> None:
         stages.loss(judge, batch_of(task), groups("S", task.criterion_names))
 
 
-@pytest.mark.parametrize("garbage", [",", "}", ":{", "...", "Look at ... 1 means ..., 3 means ..., 5 means ..."])
-def test_a_rewrite_without_a_word_is_no_rubric(judge: Judge, task: Task, garbage: str) -> None:
-    engine = FakeEngine(rewrite=lambda name, *_: garbage if name == "fluency" else f"good {name}")
-    stages = Stages.of(
-        Roles.of(dict.fromkeys(("judge", "loss", "gradient", "rewrite", "rater"), fake_lm(engine))), Pool(1)
-    )
-    gradients = [Note("gradient", "0", tuple(task.criterion_names), "about all")]
-    rubric = stages.rewrite(judge, batch_of(task), gradients, groups("C", task.criterion_names))
-    assert set(rubric) == set(task.criterion_names) - {"fluency"}
-
-
 def test_a_rewrite_prompt_ends_with_the_form_of_its_answer(
     engine: FakeEngine, stages: Stages, judge: Judge, task: Task
 ) -> None:

@@ -20,7 +20,6 @@ from programs.optimizer.judge import Judge
 from programs.optimizer.stages import Batch, Stages, rubric_lines
 from signatures.paraphrase import paraphrase_request, paraphrase_signature
 from signatures.records import Group, Note, Rubric
-from signatures.rewrite import is_rubric
 
 
 class ParaphraseStage(dspy.Module):
@@ -39,7 +38,7 @@ class ParaphraseStage(dspy.Module):
     ) -> dict[str, str]:
         number = next(self.numbers)
         replies = pool.map("rewrite", lambda group: self.reword(judge, group, number), list(groups))
-        return {name: text for reply in replies for name, text in reply.items() if is_rubric(text)}
+        return {name: text for reply in replies for name, text in reply.items()}
 
     def reword(self, judge: Judge, group: Group, number: int) -> Rubric:
         """One group's new wording; a criterion that the reply leaves out keeps the old one."""

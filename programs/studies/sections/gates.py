@@ -35,7 +35,7 @@ def _decisions(task: Comparison) -> list[Part]:
         task.stepwise,
     )
     rows = [_row(one, each) for one, each in zip(task.stepwise, counts, strict=True)]
-    header = ("mode", "gate", *DECISIONS, "share kept of those that changed")
+    header = ("mode", "gate", *DECISIONS, "share kept of those that changed", "rubrics refused by guards")
     return [drawn, Table.of("Decisions on the rewrites, over all steps and seeds", header, rows)]
 
 
@@ -48,7 +48,8 @@ def _counts(one: Configuration) -> Counter[str]:
 def _row(one: Configuration, counts: Mapping[str, int]) -> Sequence[str]:
     decided = counts["kept"] + counts["rejected"]
     share = f"{counts['kept'] / decided:.2f}" if decided else "undefined"
-    return [one.mode, one.gate, *(str(counts[name]) for name in DECISIONS), share]
+    refused = sum(sum(run.summary.get("refused", {}).values()) for run in one.results)
+    return [one.mode, one.gate, *(str(counts[name]) for name in DECISIONS), share, str(refused)]
 
 
 def _kept_table(task: Comparison) -> Table:
