@@ -40,7 +40,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("programs.optimizer.cast.language_model", lambda *_, **__: fake_lm(PlantedEngine(harm=0)))
         patch.setattr("programs.studies.session.write_results", lambda *_: [])  # nobody reads them
-        assert run(study.main, *own, *SIZES, *lists, "--yes", monkeypatch=patch) == 0
+        assert run(study.main, *own, *SIZES, *lists, "--guard", "off", "--yes", monkeypatch=patch) == 0
     return folder / "one"
 
 
