@@ -79,7 +79,7 @@ def study(folder: Path) -> str:
     name = folder.resolve().relative_to(ROOT)
     tables = [table_one.by_configuration(task.compared, task.initial, metric) for metric in table_one.SHOWN]
     if task.dilution:
-        tables += [table_dilution.calibration(task.dilution[0]), table_dilution.focus(task.dilution[0])]
+        tables += [table_dilution.calibration(task.dilution[0]), table_dilution.content(task.dilution[0])]
     tables += [table_interference.arms(record) for record in task.interference]
     return (
         f"The commands stand in [{name}.toml]({name}.toml); this part is written from their numbers by "

@@ -1,11 +1,12 @@
 """What a study found of one task, in plain sentences made from its numbers, beside the paper's (PAPER results)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from metrics.detectable import POWER_FACTOR, detectable
+from metrics.summary import Cell
 from programs.diagnostics.calibrate import PARTS
 from programs.diagnostics.verdicts import verdict
-from programs.reports.agreement import reading
+from programs.reports.agreement import TITLES, reading
 from programs.studies import overview, table_one
 from programs.studies.comparison import Comparison
 from programs.studies.markdown import cell, number
@@ -22,20 +23,36 @@ PAPER = (
 
 def findings(task: Comparison) -> list[str]:
     """One sentence or two a question; a question that nobody asked says how to ask it."""
-    return [overview.headline(task), *_noise(task), *_dilution(task), *_interference(task), PAPER]
+    compared = [*_more(task), *_noise(task)] if task.initial is not None else []
+    return [overview.headline(task), *compared, *_dilution(task), *_interference(task), PAPER]
+
+
+def _more(task: Comparison) -> Iterator[str]:
+    """The headline's comparison in the other metrics, and criterion by criterion."""
+    for metric in table_one.SHOWN:
+        if metric != METRIC:
+            yield f"In another metric: {overview.standing(task, metric)}"
+    single = overview.differences(task, METRIC, task.criteria)
+    yield (
+        f"Criterion by criterion ({TITLES[METRIC]}, configurations x criteria, each interval by itself): "
+        f"{overview.counted(single, METRIC, 'differences')}. Undefined is where a judge gave one score only; a mean "
+        "over criteria then is, too, and has no interval where that happens in most resamples."
+    )
 
 
 def _noise(task: Comparison) -> Iterator[str]:
-    found = [one.against_initial.cells[METRIC]["mean"] for one in task.compared if one.against_initial is not None]
-    smallest = [least for each in found if (least := detectable(each)) is not None]
-    if smallest:
-        yield (
-            f"What is noise: a difference from the joint initial prompt below {_between(smallest)} cannot be told from "
-            f"zero here, and a true one must be {POWER_FACTOR:.2f} times as large to be found in four of five such "
-            "studies."
-        )
-    else:
-        yield "What is noise cannot be said: no difference from the joint initial prompt has an interval."
+    for metric in table_one.SHOWN:
+        for names, what in ((["mean"], "the mean over criteria"), (task.criteria, "a single criterion")):
+            found = [detectable(each) for each in overview.differences(task, metric, names)]
+            if smallest := [least for least in found if least is not None]:
+                yield (
+                    f"What is noise: in {what}, a difference of {TITLES[metric]} below {_between(smallest)} cannot be "
+                    f"told from zero here; a true one must be {POWER_FACTOR:.2f} times as large to be found in four of "
+                    "five such studies."
+                )
+                break
+        else:
+            yield f"What is noise in {TITLES[metric]} cannot be said: no difference has an interval."
 
 
 def _dilution(task: Comparison) -> Iterator[str]:
@@ -69,16 +86,32 @@ def _interference(task: Comparison) -> Iterator[str]:
 
 def _of_experiment(record: Record) -> str:
     metric = record["metric"]
-    alone, joined = (record["arms"][name]["pooled"][metric]["mean"] for name in ("alone", "joined"))
-    change = record["differences"]["joined_minus_alone"]["pooled"][metric]["mean"]
-    smallest = detectable(change)
-    least = "" if smallest is None else f" (below {number(smallest)} it could not be told from zero)"
+    alone, joined = (cell(record["arms"][name]["pooled"][metric]["mean"]) for name in ("alone", "joined"))
+    changes = record["differences"]["joined_minus_alone"]["pooled"][metric]
+    initial = record["differences"]["initial_minus_initial_alone"]["pooled"][metric]["mean"]
     return (
-        f"Instruction interference, rubrics selected on {record['selection']} rows: {metric} {cell(alone)} with each "
-        f"rubric alone, {cell(joined)} joined; joined minus alone {cell(change)}: {reading(change, metric)}{least}."
+        f"Instruction interference, rubrics selected on {record['selection']} rows: {metric} {alone} with each rubric "
+        f"alone, {joined} joined. Joined minus alone: {_change(changes['mean'], metric)}{_single(changes)}. "
+        f"The initial rubrics, joined minus alone: {_change(initial, metric)}."
     )
 
 
-def _between(values: list[float]) -> str:
+def _change(change: Cell, metric: str) -> str:
+    """A difference, what it says, and how small a one could have been told from zero."""
+    smallest = detectable(change)
+    if change["value"] is None:
+        return "undefined"
+    least = "" if smallest is None else f" (below {number(smallest)} it could not be told from zero)"
+    return f"{cell(change)}: {reading(change, metric)}{least}"
+
+
+def _single(changes: Mapping[str, Cell]) -> str:
+    """The criteria one by one, where their mean says nothing."""
+    if changes["mean"]["value"] is not None:
+        return ""
+    return f" ({', '.join(f'{name} {cell(each)}' for name, each in changes.items() if name != 'mean')})"
+
+
+def _between(values: Sequence[float]) -> str:
     low, high = number(min(values)), number(max(values))
     return low if low == high else f"{low} to {high}"

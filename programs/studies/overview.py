@@ -1,9 +1,11 @@
 """The head of a study's page: what came of it in a sentence a task, what to be careful about, what was compared."""
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from metrics.summary import Cell
 from programs.report_tables import cell_text
 from programs.reports.agreement import TITLES, reading
 from programs.reports.table import Table
@@ -17,20 +19,36 @@ from programs.studies.tables import missing_cells
 METRIC = table_one.SHOWN[0]
 
 
+READINGS = ("better", "worse", "no change shown", "no interval", "undefined")
+"""What a difference can be read as, in the order in which they are counted."""
+
+
 def headline(task: Comparison) -> str:
     """How the kept judges stand to the joint initial prompt."""
     if task.initial is None:
         return f"{task.task}: nothing is compared with the joint initial prompt: a joint mode of every seed is needed."
-    known = [one.against_initial.cells[METRIC]["mean"] for one in task.compared if one.against_initial is not None]
-    found = [reading(cell, METRIC) for cell in known]
-    better, worse, same = (found.count(word) for word in ("better", "worse", "no change shown"))
-    rest = f"; {len(found) - better - worse - same} have no interval" if len(found) > better + worse + same else ""
-    start = cell_text(task.initial.cells[METRIC]["mean"])
+    return f"{task.task}: {standing(task, METRIC)} {table_objectives.count(task.trajectories)}"
+
+
+def standing(task: Comparison, metric: str) -> str:
+    """How many kept judges agree better or worse with the raters than the joint initial prompt, which is known."""
+    start = cell_text(task.initial.cells[metric]["mean"]) if task.initial else "undefined"
     return (
-        f"{task.task}: against the joint initial prompt ({TITLES[METRIC]} {start}, mean over the criteria), the kept "
-        f"judges of {better} of {len(found)} configurations agree better with the raters, of {worse} worse, and of "
-        f"{same} no change is shown{rest}. {table_objectives.count(task.trajectories)}"
+        f"against the joint initial prompt ({TITLES[metric]} {start}, mean over the criteria) the kept judges of "
+        f"{counted(differences(task, metric, ['mean']), metric, 'configurations')}."
     )
+
+
+def differences(task: Comparison, metric: str, names: Sequence[str]) -> list[Cell]:
+    """The kept judges' differences from the joint initial prompt, of every configuration in each of `names`."""
+    known = [one.against_initial.cells[metric] for one in task.compared if one.against_initial is not None]
+    return [cells[name] for cells in known for name in names]
+
+
+def counted(found: Sequence[Cell], metric: str, unit: str) -> str:
+    """`5 configurations: 2 better, 3 no change shown`."""
+    readings = Counter(reading(cell, metric) for cell in found)
+    return f"{len(found)} {unit}: {', '.join(f'{readings[word]} {word}' for word in READINGS if readings[word])}"
 
 
 def cautions(study: Study, tasks: Sequence[Comparison]) -> list[str]:

@@ -53,7 +53,7 @@ def test_the_findings_say_so_in_words(measured: Measured) -> None:
     (task,) = tasks_in(measured.path)
     (sentence,) = [each for each in findings(task) if each.startswith("Instruction interference")]
     assert "selected on validation rows" in sentence
-    assert f"joined minus alone {cell_text(difference(measured.path, 'joined_minus_alone'))}: worse (below" in sentence
+    assert f"Joined minus alone: {cell_text(difference(measured.path, 'joined_minus_alone'))}: worse (below" in sentence
     assert "Gradient dilution has not been measured here" in " ".join(findings(task))
 
 
