@@ -2,6 +2,7 @@
 
 python docs/refresh.py default-run RUN_FOLDER      what a run shows, and its picture
 python docs/refresh.py initial-judge RUN_FOLDER    the initial judge's agreement on `sample`, from a run of 0 steps
+python docs/refresh.py readout RUN_FOLDER          digits against expectations, from a run of 0 steps
 python docs/refresh.py study RESULTS_FOLDER        what a study found, from what report.py --results keeps
 """
 
@@ -62,15 +63,38 @@ def default_run(folder: Path) -> str:
 
 def initial_judge(folder: Path) -> str:
     """Pooled Spearman of the initial judge, one line a criterion."""
-    settings, summary = read(folder / "config.json")["settings"], read(folder / "summary.json")
+    summary = read(folder / "summary.json")
     cells, coverage = summary["before"]["pooled"]["spearman"], summary["before"]["coverage"]
     lines = ["| criterion | Spearman, pooled, with its 95 % interval | rows | coverage |", "|---|---|---|---|"]
     for name, cell in cells.items():
         covered = f"{coverage[name]['scored']}/{coverage[name]['rows']}" if name in coverage else ""
         lines.append(f"| {name} | {cell_text(cell)} | {cell['n']} | {covered} |")
+    return f"{unoptimized(folder, 'initial-judge')}:\n\n" + "\n".join(lines) + "\n"
+
+
+def readout(folder: Path) -> str:
+    """Pooled Spearman of the same replies by both readouts, one line a criterion."""
+    summary = read(folder / "summary.json")
+    own, expected = summary["readout"]["after"], summary["after"]["pooled"]["spearman"]
+    digits, beyond = (own[name]["pooled"]["spearman"] for name in ("digits", "beyond_digits"))
+    lines = [
+        "| criterion | digits | expectations | paired difference | rows | fell back |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name, cell in expected.items():
+        values = " | ".join(cell_text(each) for each in (digits[name], cell, beyond[name]))
+        lines.append(f"| {name} | {values} | {cell['n']} | {own['fallback'].get(name, '')} |")
+    return f"{unoptimized(folder, 'readout')}:\n\n" + "\n".join(lines) + "\n"
+
+
+def unoptimized(folder: Path, part: str) -> str:
+    """The commands of a run without steps and of the part that it fills."""
+    settings = read(folder / "config.json")["settings"]
     sizes = " ".join(f"--{name}-size {settings[f'{name}_size']}" for name in ("train", "val", "test"))
-    command = f"python programs/optimize.py --steps 0 {sizes} --batch-size {settings['batch_size']}"
-    return f"`{command}`, then `python docs/refresh.py initial-judge RUN_FOLDER`:\n\n" + "\n".join(lines) + "\n"
+    task = "" if settings["task"] is None else f" --task {settings['task']} --data FILE"
+    own = "" if settings["readout"] == "digits" else f" --readout {settings['readout']}"
+    command = f"python programs/optimize.py{task} --steps 0 {sizes} --batch-size {settings['batch_size']}{own}"
+    return f"`{command}`, then `python docs/refresh.py {part} RUN_FOLDER`"
 
 
 def study(folder: Path) -> str:
@@ -94,7 +118,7 @@ def read(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-PARTS = {"default-run": default_run, "initial-judge": initial_judge, "study": study}
+PARTS = {"default-run": default_run, "initial-judge": initial_judge, "readout": readout, "study": study}
 
 
 def main(part: str, folder: Path) -> None:

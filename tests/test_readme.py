@@ -1,6 +1,7 @@
 """The README's examples are run as they stand, on a fake engine."""
 
 import re
+import runpy
 from pathlib import Path
 
 import dspy
@@ -11,7 +12,8 @@ from programs.optimizer.saved import save_judge
 from programs.tasks.task import load_task
 from tests.fake import FakeEngine, fake_lm
 
-README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def example(name: str) -> str:
@@ -57,12 +59,18 @@ def test_the_modes_table_is_the_programs() -> None:
         assert f"| {mode.name} | {mode.judge} | {mode.loss} | {mode.gradient} | {mode.rewrite} |" in README
 
 
-@pytest.mark.parametrize("part", ["default-run", "initial-judge"])
+@pytest.mark.parametrize("part", ["default-run", "initial-judge", "study"])
 def test_a_generated_part_is_there_with_the_command_that_writes_it(part: str) -> None:
     text = re.search(rf"<!-- generated: {part} -->\n(.*?)<!-- end of generated -->", README, flags=re.DOTALL)
     assert text
     assert f"docs/refresh.py {part}" in text[1]
     assert re.search(r"\.\d{3} \[-?\.\d{3}, -?\.\d{3}\]", text[1])
+
+
+def test_the_studys_part_is_what_its_kept_results_say() -> None:
+    """Numbers, words and program go together: the part is written again and compared."""
+    refresh = runpy.run_path(str(ROOT / "docs" / "refresh.py"))
+    assert refresh["study"](ROOT / "docs" / "studies" / "brighter") in README
 
 
 def test_every_flag_that_the_readme_names_exists() -> None:
