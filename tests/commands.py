@@ -1,5 +1,6 @@
 """What tests of the commands share: a small own table's flags, a command run in this process, a refusal."""
 
+import csv
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,16 @@ from tests.fake import FakeEngine
 
 NAMES = ("helpful", "polite")
 SIZES = ["--train-size", "8", "--val-size", "12", "--test-size", "16", "--steps", "2"]
+
+
+def write_table(path: Path) -> Path:
+    """60 rated rows of 20 documents, two criteria on different scales."""
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["id", "question", "answer", *NAMES])
+        for place in range(60):
+            writer.writerow([f"d{place % 20}", "Why?", f"answer {place}", 1 + place * 7 % 5, place * 3 % 4])
+    return path
 
 
 def own_task(table: Path) -> list[str]:

@@ -1,6 +1,5 @@
 """Isolation: no network, no key, no disk cache, DSPy's settings reset around every test."""
 
-import csv
 import os
 import signal
 import tempfile
@@ -18,7 +17,7 @@ import pytest
 from programs.tasks.fields import Input
 from programs.tasks.task import Task
 from signatures.records import Criterion
-from tests.commands import NAMES
+from tests.commands import write_table
 from tests.fake import FakeEngine, fake_lm
 
 
@@ -54,14 +53,8 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
 
 @pytest.fixture
 def table(tmp_path: Path) -> Path:
-    """60 rated rows of 20 documents, two criteria on different scales."""
-    path = tmp_path / "rated.csv"
-    with path.open("w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["id", "question", "answer", *NAMES])
-        for place in range(60):
-            writer.writerow([f"d{place % 20}", "Why?", f"answer {place}", 1 + place * 7 % 5, place * 3 % 4])
-    return path
+    """An own table (`write_table`)."""
+    return write_table(tmp_path / "rated.csv")
 
 
 @pytest.fixture

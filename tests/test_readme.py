@@ -59,7 +59,7 @@ def test_the_modes_table_is_the_programs() -> None:
         assert f"| {mode.name} | {mode.judge} | {mode.loss} | {mode.gradient} | {mode.rewrite} |" in README
 
 
-@pytest.mark.parametrize("part", ["default-run", "initial-judge", "study"])
+@pytest.mark.parametrize("part", ["default-run", "initial-judge", "readout", "study"])
 def test_a_generated_part_is_there_with_the_command_that_writes_it(part: str) -> None:
     text = re.search(rf"<!-- generated: {part} -->\n(.*?)<!-- end of generated -->", README, flags=re.DOTALL)
     assert text

@@ -11,10 +11,10 @@ import pytest
 
 from tests.commands import refused
 from tests.fake import FakeEngine, fake_lm
-from tests.studies.conftest import Study
+from tests.studies.conftest import SMALL, Study
 
+FOUR = ["--modes", "ssc,CCC", "--gates", "none,mae", "--seeds", "0"]
 LISTS = ["--modes", "Single,ssc,CCC", "--gates", "none,mae", "--seeds", "0"]
-SMALL = ["--modes", "ssc", "--gates", "none", "--seeds", "0,1"]
 
 
 def summaries(study: Path) -> dict[str, dict[str, Any]]:
@@ -30,7 +30,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "runs" / "one"
 
 
-def test_every_cell_is_a_run_of_its_own_within_the_estimate(
+def test_every_cell_is_a_run_within_the_estimate_and_no_request_is_paid_for_twice(
     base: list[str], folder: Path, engine: FakeEngine, start: Study, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert start(*base, *LISTS, "--yes") == 0
@@ -46,17 +46,9 @@ def test_every_cell_is_a_run_of_its_own_within_the_estimate(
     assert f"at most {total:,} LM calls in 6 of 6 cells" in capsys.readouterr().err
     sent = sum(tally["calls"] for summary in found.values() for tally in summary["calls"].values())
     assert sent == len(engine.asked)
-
-
-def test_no_request_of_a_task_and_seed_is_paid_for_twice(
-    base: list[str], folder: Path, engine: FakeEngine, start: Study
-) -> None:
-    assert start(*base, *LISTS, "--yes") == 0
     asked = [(each.system, each.user, str(each.request.config)) for each in engine.asked]
     assert len(asked) == len(set(asked))
-    first, *others = [
-        summaries(folder)[f"custom-{mode}-{gate}-0"] for mode in ("SSC", "CCC") for gate in ("none", "mae")
-    ]
+    first, *others = [found[f"custom-{mode}-{gate}-0"] for mode in ("SSC", "CCC") for gate in ("none", "mae")]
     for other in others:
         assert other["before"] == first["before"]
         assert other["calls"]["judge"]["reused"] >= 16 + 6  # the test rows and the gate's of the initial judge
@@ -101,12 +93,12 @@ def test_a_stopped_study_continues_without_repeating_a_call_and_ends_with_the_sa
 ) -> None:
     engines: list[FakeEngine] = [FakeEngine()]
     monkeypatch.setattr("programs.optimizer.cast.language_model", lambda *_, **__: fake_lm(engines[-1]))
-    assert start(*base, *LISTS, "--yes", "--runs-dir", tmp_path / "whole") == 0
-    for after in (5, 150):  # in the first cell, and in a later one
+    assert start(*base, *FOUR, "--yes", "--runs-dir", tmp_path / "whole") == 0
+    for after in (5, 90):  # in the first cell, and in a later one
         engines += [Stopping(after, KeyboardInterrupt())]
-        assert start(*base, *LISTS, "--yes") == 130
+        assert start(*base, *FOUR, "--yes") == 130
     engines += [FakeEngine()]
-    assert start(*base, *LISTS, "--yes") == 0
+    assert start(*base, *FOUR, "--yes") == 0
     whole, *parts = (len(engine.asked) for engine in engines)
     assert sum(parts) == whole
     assert tables(folder) == tables(tmp_path / "whole" / "one")
@@ -148,21 +140,20 @@ def test_a_cell_that_its_limit_stopped_is_continued_by_the_next_call(
 
 
 def test_a_study_file_is_its_flags(
-    base: list[str], folder: Path, table: Path, tmp_path: Path, engine: FakeEngine, start: Study
+    finished: Path, lasting_table: Path, tmp_path: Path, engine: FakeEngine, start: Study
 ) -> None:
-    assert start(*base, *SMALL, "--yes") == 0
     file = tmp_path / "two.toml"
     file.write_text(
-        f'data = "{table}"\ninputs = "question,answer"\ncriteria = "helpful:1-5,polite:0-3"\ngroup = "id"\n'
+        f'data = "{lasting_table}"\ninputs = "question,answer"\ncriteria = "helpful:1-5,polite:0-3"\ngroup = "id"\n'
         "train-size = 8\nval-size = 12\ntest-size = 16\nsteps = 2\nsave-prompts = false\n"
         'modes = ["SSC"]\ngates = ["none"]\nseeds = [0, 1]\n'
     )
-    assert start(file, "--runs-dir", folder.parent, "--yes") == 0
-    one, two = (json.loads((folder.parent / name / "study.json").read_text()) for name in ("one", "two"))
+    assert start(file, "--runs-dir", finished.parent, "--yes") == 0
+    one, two = (json.loads((finished.parent / name / "study.json").read_text()) for name in ("one", "two"))
     assert one == two
-    assert tables(folder) == tables(folder.parent / "two")
+    assert tables(finished) == tables(finished.parent / "two")
     asked = len(engine.asked)
-    assert start(file, "--runs-dir", folder.parent, "--threads", 2) == 0
+    assert start(file, "--runs-dir", finished.parent, "--threads", 2) == 0
     assert len(engine.asked) == asked
 
 
@@ -233,17 +224,20 @@ def test_a_bad_study_file_is_one_line_that_names_it(
 
 @pytest.mark.parametrize("flags", [["--seeds", "0"], ["--steps", 3], ["--modes", "CCC"], ["--eval-every", 2]])
 def test_other_settings_of_an_existing_study_are_refused(
-    flags: list[object], base: list[str], engine: FakeEngine, start: Study, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert start(*base, *SMALL, "--yes") == 0
-    asked = len(engine.asked)
-    capsys.readouterr()
-    assert start(*base, *SMALL, "--yes", *flags) == 2
+    flags: list[object], again: list[str], finished: Path, engine: FakeEngine, start: Study,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    assert start(*again, "--yes", *flags) == 2
     printed = capsys.readouterr().err
     assert f"{flags[0]} {flags[1]} differs from the study's" in printed
     assert printed.count("\n") == 1
-    assert start(*base, *SMALL, "--threads", 3, "--eval-every", 1) == 0
-    assert len(engine.asked) == asked
+
+
+def test_what_changes_no_result_may_be_another(
+    again: list[str], finished: Path, engine: FakeEngine, start: Study
+) -> None:
+    assert start(*again, "--threads", 3, "--eval-every", 1) == 0
+    assert not engine.asked
 
 
 def test_changed_data_are_refused(
@@ -269,16 +263,13 @@ def test_a_person_is_asked_before_anything_is_spent(
     assert (folder.exists(), bool(engine.asked)) == (begun, begun)
 
 
-def test_the_long_format_has_every_cell_criterion_and_metric(
-    base: list[str], folder: Path, engine: FakeEngine, start: Study
-) -> None:
-    assert start(*base, *SMALL, "--yes") == 0
-    with (folder / "tables.csv").open(newline="") as file:
+def test_the_long_format_has_every_cell_criterion_and_metric(finished: Path) -> None:
+    with (finished / "tables.csv").open(newline="") as file:
         lines = list(csv.DictReader(file))
     cells = [line for line in lines if line["table"] == "cells"]
     assert len(cells) == 2 * 3 * 2 * 7 * 3  # cells, judges, views, metrics, criteria and their mean
     for line in cells:
-        summary = summaries(folder)[f"custom-{line['mode']}-{line['gate']}-{line['seed']}"]
+        summary = summaries(finished)[f"custom-{line['mode']}-{line['gate']}-{line['seed']}"]
         found = summary[line["what"]][line["view"]][line["metric"]][line["criterion"]]
         assert [line[name] for name in ("value", "low", "high", "n")] == [
             "" if found[name] is None else str(found[name]) for name in ("value", "low", "high", "n")
@@ -289,11 +280,8 @@ def test_the_long_format_has_every_cell_criterion_and_metric(
             assert line["detectable"] == ""
 
 
-def test_a_mean_over_seeds_is_that_of_the_cells(
-    base: list[str], folder: Path, engine: FakeEngine, start: Study
-) -> None:
-    assert start(*base, *SMALL, "--yes") == 0
-    with (folder / "tables.csv").open(newline="") as file:
+def test_a_mean_over_seeds_is_that_of_the_cells(finished: Path) -> None:
+    with (finished / "tables.csv").open(newline="") as file:
         lines = [line for line in csv.DictReader(file) if line["metric"] == "mae" and line["criterion"] == "mean"]
     for line in (line for line in lines if line["table"] == "table1" and line["what"] != "against_initial"):
         values = [
