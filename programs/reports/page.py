@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ def render(template: str, **content: Any) -> str:
     return _environment().get_template(template).render(**content, **_assets())
 
 
+@cache
 def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
@@ -30,6 +32,7 @@ def _environment() -> Environment:
     return environment
 
 
+@cache
 def _assets() -> dict[str, Markup | list[str]]:
     """Style and scripts, which are ours and plotly's and so go in as they are, with the scripts' hashes."""
     from plotly.offline import get_plotlyjs  # heavy: only where a page is made
