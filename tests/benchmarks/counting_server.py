@@ -41,7 +41,7 @@ class CountingServer:
 
     def _reply(self, body: bytes) -> bytes:
         request = request_from_openai_chat(json.loads(body))
-        self.counts[stage_of(str(request.system))] += 1
+        self.counts[stage_of(request)] += 1
         response = self._engine.complete(request)
         self._engine.asked.clear()
         return json.dumps(completion(response)).encode()
