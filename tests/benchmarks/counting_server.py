@@ -4,8 +4,9 @@ import asyncio
 import json
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from dspy.lm15 import request_from_openai_chat
 
@@ -19,14 +20,18 @@ class CountingServer:
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
         self.url = ""
+        self.end: Callable[[], object] = lambda: None
         self._engine = FakeEngine()
 
-    async def serve(self, ready: threading.Event, ended: asyncio.Event) -> None:
+    async def serve(self, ready: threading.Event) -> None:
+        """Until `end` is called, from whatever thread."""
+        ended = asyncio.Event()
+        self.end = partial(asyncio.get_running_loop().call_soon_threadsafe, ended.set)
         server = await asyncio.start_server(self._connection, "127.0.0.1", 0)
         self.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
         ready.set()
         await ended.wait()
-        server.close()
+        server.close()  # what is still connected ends with the loop
 
     async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -36,7 +41,7 @@ class CountingServer:
                 reply = self._reply(await reader.readexactly(int(length.partition(b":")[2])))
                 top = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(reply)}\r\n\r\n"
                 writer.write(top.encode() + reply)
-        except (asyncio.IncompleteReadError, ConnectionError):
+        except (asyncio.IncompleteReadError, asyncio.CancelledError, ConnectionError):
             writer.close()
 
     def _reply(self, body: bytes) -> bytes:
@@ -50,12 +55,12 @@ class CountingServer:
 @contextmanager
 def counting_server() -> Iterator[CountingServer]:
     """A running server; its address is `server.url`."""
-    server, ready, loop, ended = CountingServer(), threading.Event(), asyncio.new_event_loop(), asyncio.Event()
-    thread = threading.Thread(target=lambda: loop.run_until_complete(server.serve(ready, ended)), daemon=True)
+    server, ready = CountingServer(), threading.Event()
+    thread = threading.Thread(target=lambda: asyncio.run(server.serve(ready)), daemon=True)
     thread.start()
     ready.wait()
     try:
         yield server
     finally:
-        loop.call_soon_threadsafe(ended.set)
+        server.end()
         thread.join()
