@@ -20,19 +20,6 @@ from signatures.records import Criterion
 from tests.commands import write_table
 from tests.fake import FakeEngine, fake_lm
 
-TOGETHER = ("studies/interference", "reports", "studies/test_study.py")
-"""Tests that share what is made once a process."""
-
-
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Those follow each other in one process, as do tests that load the embedded model, or start a cluster."""
-    for item in items:
-        place = item.path.relative_to(Path(__file__).parent).as_posix()
-        marked = [name for name in ("local", "ray") if item.get_closest_marker(name)]
-        for name in (*marked, *(name for name in TOGETHER if place.startswith(name))):
-            item.add_marker(pytest.mark.xdist_group(name))
-
 
 @pytest.fixture(autouse=True)
 def isolated() -> Iterator[None]:

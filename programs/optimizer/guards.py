@@ -5,6 +5,7 @@ rewrite may be an answer about the rubric, a training text, or another scale.
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -65,16 +66,13 @@ def names_another_scale(new: Rewritten) -> bool:
 
 
 def copies_a_case(new: Rewritten) -> bool:
-    known = _runs(new.before)
-    copied = _runs(new.text) - known
-    return any(copied & _runs(case) for case in new.cases)
+    copied = set(_runs(new.text)) - set(_runs(new.before))
+    return any(not copied.isdisjoint(_runs(case)) for case in new.cases)
 
 
 def repeats_itself(new: Rewritten) -> bool:
     """The same eight words three times: a small LM that went round in a circle until it was cut off."""
-    words = _words(new.text)
-    runs = [tuple(words[start : start + COPIED_WORDS]) for start in range(len(words) - COPIED_WORDS + 1)]
-    return any(runs.count(run) > 2 for run in set(runs))
+    return any(times > 2 for times in Counter(_runs(new.text)).values())
 
 
 REASONS: Mapping[str, Callable[[Rewritten], bool]] = {
@@ -107,10 +105,6 @@ GUARDS: Mapping[str, Guard] = {"on": refusing(*REASONS), "off": refusing("says n
 """`--guard`. Without guards only what holds no word is refused: it cannot be a rubric."""
 
 
-def _runs(text: str) -> set[tuple[str, ...]]:
-    words = _words(text)
-    return {tuple(words[start : start + COPIED_WORDS]) for start in range(len(words) - COPIED_WORDS + 1)}
-
-
-def _words(text: str) -> list[str]:
-    return re.findall(r"\w+", text.casefold())
+def _runs(text: str) -> list[tuple[str, ...]]:
+    words = re.findall(r"\w+", text.casefold())
+    return [tuple(words[start : start + COPIED_WORDS]) for start in range(len(words) - COPIED_WORDS + 1)]
