@@ -25,7 +25,7 @@ SEED_STRIDE = 7919
 
 
 FAINTEST = math.log(1e-6)
-"""Alternatives of a token that are less likely change no score that anyone reads, and would fill the call log."""
+"""Alternatives of a token that are less likely move no expectation that anyone reads, and would fill the call log."""
 
 
 class MeteredEngine:

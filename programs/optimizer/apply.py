@@ -46,7 +46,7 @@ def evaluate_from_flags(given: Mapping[str, Any]) -> int:
     show_agreement(agreement, screen)
     if found.digits is not None:
         show_agreement(agreement["digits"], screen, "the same replies read as digits: agreement")
-        _show_fallback(found.fallback, screen)
+        _show_fallback(judgements, screen)
     show_calls(roles.calls.summary(), screen)
     if out is not None:
         write_json(target, agreement)
@@ -142,10 +142,10 @@ def _show_coverage(judgements: Sequence[Judgement], judge: Judge, screen: Screen
         rows.append([name, f"{len(judgements)}", f"{scored}", f"{len(judgements) - scored}"])
     screen.table("\nscored", ["criterion", "rows", "scored", "unscored"], rows)
     if judge.readout != "digits":
-        counts = {name: sum(name in each.fallback for each in judgements) for name in judge.task.criterion_names}
-        _show_fallback(counts, screen)
+        _show_fallback(judgements, screen)
 
 
-def _show_fallback(counts: Mapping[str, int], screen: Screen) -> None:
-    """Where the expectation was asked for and could not be had."""
-    screen.result(f"\nread as digits for want of token probabilities: {sum(counts.values())} scores")
+def _show_fallback(judgements: Sequence[Judgement], screen: Screen) -> None:
+    """How many scores were to be expectations and could not."""
+    count = sum(len(each.fallback) for each in judgements)
+    screen.result(f"\nread as digits for want of token probabilities: {count} scores")
