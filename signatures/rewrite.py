@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import dspy
 
-from signatures.records import Criterion
+from signatures.records import Criterion, nearest_level
 from signatures.request import Request
 
 INSTRUCTIONS = """\
@@ -45,5 +45,13 @@ def is_rubric(text: str) -> bool:
 
 
 def _levels(criterion: Criterion) -> str:
-    levels = sorted({criterion.low, (criterion.low + criterion.high) // 2, criterion.high})
-    return ", ".join(f"{level} means ..." for level in levels)
+    return ", ".join(f"{level} means ..." for level in named_levels(criterion))
+
+
+def named_levels(criterion: Criterion) -> tuple[int, ...]:
+    """All levels of a scale of up to five, else five spread over it: a rewrite drops the levels that the form does not
+    name (of 0 to 3, the embedded model dropped 2 when the form named 0, 1 and 3)."""
+    levels = criterion.levels
+    if len(levels) <= 5:
+        return levels
+    return tuple(levels[nearest_level(step * (len(levels) - 1) / 4)] for step in range(5))

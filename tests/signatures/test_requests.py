@@ -7,7 +7,7 @@ from programs.backends.adapter import user_text
 from signatures.gradient import Gradient, gradient_request
 from signatures.loss import Comparison, Loss, loss_request
 from signatures.records import Criterion
-from signatures.rewrite import rewrite_request, rewrite_signature
+from signatures.rewrite import named_levels, rewrite_request, rewrite_signature
 
 ANGER = Criterion("anger", 0, 3)
 POLITE = Criterion("polite", 1, 5)
@@ -68,4 +68,18 @@ def test_a_data_column_called_request_stays_data() -> None:
 
 
 def test_a_rewrite_is_asked_for_the_levels_of_the_scale() -> None:
-    assert '{"anger":"Look at ... 0 means ..., 1 means ..., 3 means ..."}' in rewrite_request([ANGER])
+    assert '{"anger":"Look at ... 0 means ..., 1 means ..., 2 means ..., 3 means ..."}' in rewrite_request([ANGER])
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "named"),
+    [
+        (0, 1, (0, 1)),
+        (0, 3, (0, 1, 2, 3)),
+        (1, 5, (1, 2, 3, 4, 5)),
+        (1, 10, (1, 3, 6, 8, 10)),
+        (0, 100, (0, 25, 50, 75, 100)),
+    ],
+)
+def test_a_long_scale_is_asked_for_with_five_of_its_levels(low: int, high: int, named: tuple[int, ...]) -> None:
+    assert named_levels(Criterion("x", low, high)) == named
