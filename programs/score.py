@@ -19,7 +19,7 @@ def parser() -> Parser:
 
 def main(arguments: Sequence[str]) -> int:
     given = vars(parser().parse_args(arguments))
-    from programs.optimizer.apply import score_from_flags  # DSPy is imported only after --help had its chance
+    from programs.applying.texts import score_from_flags  # DSPy is imported only after --help had its chance
 
     return score_from_flags(given)
 

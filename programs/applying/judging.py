@@ -1,0 +1,40 @@
+"""One compiled judge on rows: as it was saved or with another readout, with its calls counted."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import dspy
+
+from programs.backends.roles import Roles
+from programs.optimizer.cast import cast_roles
+from programs.optimizer.fan_out import Pool
+from programs.optimizer.judge import Judge
+from programs.optimizer.scoring import judge_rows, refuse_silence
+from programs.records.calls import CallLog
+from programs.screen import Screen, token_sum
+from programs.settings import Settings
+from signatures.records import Judgement
+
+
+def read_as(judge: Judge, flags: Mapping[str, Any]) -> Judge:
+    """The judge with the readout that was asked for; its own where none was."""
+    judge.readout = flags.get("readout", judge.readout)
+    return judge
+
+
+def judged(judge: Judge, rows: Sequence[dspy.Example], settings: Settings) -> tuple[list[Judgement], Roles]:
+    """The rows' judgements, in their order, and the roles that hold the calls. Raises what `refuse_silence` raises."""
+    roles = cast_roles(settings, CallLog())
+    with Screen() as screen, roles.playing("judge"):
+        screen.tokens = lambda: token_sum(roles.calls.summary())
+        screen.say(f"{len(rows)} rows, at most {len(rows) * len(judge.heads)} LM calls")
+        screen.expect(len(rows) * len(judge.heads))
+        judgements = judge_rows(judge, rows, Pool(settings.threads, screen.started))
+    refuse_silence(judgements)
+    return judgements, roles
+
+
+def show_fallback(judgements: Sequence[Judgement], screen: Screen) -> None:
+    """How many scores were to be expectations and could not."""
+    count = sum(len(each.fallback) for each in judgements)
+    screen.result(f"\nread as digits for want of token probabilities: {count} scores")
