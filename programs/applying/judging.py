@@ -23,7 +23,7 @@ def read_as(judge: Judge, flags: Mapping[str, Any]) -> Judge:
 
 
 def judged(judge: Judge, rows: Sequence[dspy.Example], settings: Settings) -> tuple[list[Judgement], Roles]:
-    """The rows' judgements, in their order, and the roles that hold the calls. Raises what `refuse_silence` raises."""
+    """The rows' judgements, in order, and the roles that hold the calls. Raises LMError where no reply was a score."""
     roles = cast_roles(settings, CallLog())
     with Screen() as screen, roles.playing("judge"):
         screen.tokens = lambda: token_sum(roles.calls.summary())
