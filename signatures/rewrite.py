@@ -34,24 +34,26 @@ def rewrite_signature(criteria: Sequence[Criterion]) -> type[dspy.Signature]:
 
 
 def rewrite_request(criteria: Sequence[Criterion]) -> str:
-    """The form of the reply. Without it the embedded model wrote rubrics such as "," on every batch looked at."""
-    shape = ",".join(f'"{each.name}":"Look at ... {_levels(each)}"' for each in criteria)
+    """The form of the reply. Without it the embedded model wrote rubrics such as "," on every batch looked at; asked to
+    complete sentences ("1 means ..., 2 means ...") it copied them, or turned a scale upside down."""
+    shape = ",".join(f'"{each.name}":"{_form(each)}"' for each in criteria)
     return f"Now write the improved rubric, an instruction to the judge for any text, as one JSON object: {{{shape}}}"
 
 
 def is_rubric(text: str) -> bool:
     """Whether a rewrite says anything: it holds a word, and is not the request's form copied with its gaps."""
-    return re.search(r"\w\w", text) is not None and text.count("...") < 2
-
-
-def _levels(criterion: Criterion) -> str:
-    return ", ".join(f"{level} means ..." for level in named_levels(criterion))
+    return re.search(r"\w\w", text) is not None and not text.lstrip().startswith("<") and text.count("...") < 2
 
 
 def named_levels(criterion: Criterion) -> tuple[int, ...]:
-    """All levels of a scale of up to five, else five spread over it: a rewrite drops the levels that the form does not
-    name (of 0 to 3, the embedded model dropped 2 when the form named 0, 1 and 3)."""
+    """All levels of a scale of up to five, else five spread over it: a rewrite may drop levels that are not named."""
     levels = criterion.levels
     if len(levels) <= 5:
         return levels
     return tuple(levels[nearest_level(step * (len(levels) - 1) / 4)] for step in range(5))
+
+
+def _form(criterion: Criterion) -> str:
+    *lower, highest = map(str, named_levels(criterion))
+    levels = f"{', '.join(lower)} and {highest}" if lower else highest
+    return f"<what to look for in a text to judge {criterion.title}, and what a text of {levels} is like>"

@@ -42,7 +42,10 @@ def test_a_rubric_passes(task: Task, text: str) -> None:
 @pytest.mark.parametrize(
     "text, why",
     [
-        *((text, "says nothing") for text in (",", "}", ":{", "...", "Look at ... 1 means ..., 3 means ...")),
+        *(
+            (text, "says nothing")
+            for text in (",", "}", ":{", "...", "Look at ... 1 means ..., 3 means ...", "<what to look for in a text>")
+        ),
         ("Rate from 1 to 5. The rubric does not need to be changed.", "speaks of the rubric"),
         ("The judge gave this score because it was unclear.", "speaks of the rubric"),
         ("Follow the feedback and be strict.", "speaks of the rubric"),

@@ -177,5 +177,5 @@ def test_a_rewrite_prompt_ends_with_the_form_of_its_answer(
     gradients = [Note("gradient", "0", tuple(task.criterion_names), "about all")]
     stages.rewrite(judge, batch_of(task), gradients, groups("S", task.criterion_names))
     for asked in engine.of("rewrite"):
-        assert asked.user.endswith('1 means ..., 2 means ..., 3 means ..., 4 means ..., 5 means ..."}')
+        assert asked.user.endswith('and what a text of 1, 2, 3, 4 and 5 is like>"}')
         assert len(named(asked.user.rpartition("</feedback>")[2], task)) == 1

@@ -68,7 +68,10 @@ def test_a_data_column_called_request_stays_data() -> None:
 
 
 def test_a_rewrite_is_asked_for_the_levels_of_the_scale() -> None:
-    assert '{"anger":"Look at ... 0 means ..., 1 means ..., 2 means ..., 3 means ..."}' in rewrite_request([ANGER])
+    assert (
+        '{"anger":"<what to look for in a text to judge anger, and what a text of 0, 1, 2 and 3 is like>"}'
+        in rewrite_request([ANGER])
+    )
 
 
 @pytest.mark.parametrize(
