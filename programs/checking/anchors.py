@@ -1,4 +1,4 @@
-"""The file of frozen anchors: one JSON that needs nothing beside it but the judge. It holds the rows' texts and ratings.
+"""The file of frozen anchors: one JSON that needs nothing beside it but the judge. It holds texts and ratings.
 
 It holds no key and no address of a server: a check that sent a key to an address which a file names would send it to
 whoever wrote that file.
@@ -100,6 +100,8 @@ def write_anchors(path: Path, anchors: Anchors, versions: Mapping[str, object]) 
 
 def read_anchors(path: Path) -> tuple[Anchors, str]:
     """The anchors and the file's hash. Raises UserError for a file that is not ours, is damaged, or was changed."""
+    if not path.is_file():
+        raise UserError(f"there is no anchor file {path}: name one that --freeze has written")
     content = read_json(path)
     if not isinstance(content, dict) or content.get("judgegrad_anchors") != FORMAT:
         raise UserError(
@@ -125,7 +127,7 @@ def _anchors(content: Mapping[str, Any], where: str) -> Anchors:
 
 
 def _listed(scores: Values) -> list[Any]:
-    return np.where(np.isnan(scores), None, scores).tolist()
+    return [[[None if np.isnan(each) else float(each) for each in row] for row in rows] for rows in scores]
 
 
 def _sha256(content: object) -> str:

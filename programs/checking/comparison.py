@@ -1,4 +1,4 @@
-"""A judge's scores of the anchors now against those frozen: what changed, whether that is drift, and what raters say."""
+"""A judge's scores of the anchors now against those frozen: what changed, is it drift, what do raters say."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass

@@ -113,7 +113,7 @@ def _as_frozen(flags: Mapping[str, Any], anchors: Anchors) -> Settings:
 
 def _asking(judge: Judge, settings: Settings) -> Asking:
     served = bool(settings.judge_api_base or settings.api_base)
-    lm, form = settings.judge_lm or settings.lm, {**judge.form}
+    lm, form = settings.judge_lm or settings.lm, {name: str(value) for name, value in judge.form.items()}
     return Asking(judge_hash(judge), lm, served, settings.judge_temperature, form)
 
 
