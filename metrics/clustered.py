@@ -101,7 +101,7 @@ def estimate_cells(
         clusters, len(names), lambda weights: values(weights)[:, None], counts, np.zeros_like(counts), support
     )
     table = cell_table(estimate, ["value"], [scale], names, seed=seed, resamples=RESAMPLES)["value"]
-    return {name: _without_false_certainty(cell) for name, cell in table.items()}
+    return {name: unless_certain(cell) for name, cell in table.items()}
 
 
 def codes(keys: Sequence[Hashable]) -> tuple[Codes, int]:
@@ -115,8 +115,8 @@ def enough(total: int) -> bool:
     return total >= FEWEST_CLUSTERS
 
 
-def _without_false_certainty(cell: Cell) -> Cell:
-    """That no cluster differs (a rater that only says 10) is no evidence that the next one will not."""
+def unless_certain(cell: Cell) -> Cell:
+    """Without an interval of no width: that no cluster differs is no evidence that the next one will not."""
     low, high = cell["low"], cell["high"]
     return {**cell, "low": None, "high": None} if low is not None and isclose(low, high or 0.0, abs_tol=1e-9) else cell
 

@@ -1,4 +1,5 @@
-"""Many comparisons at once: a p-value for each, and how many of them would be chance (Benjamini and Hochberg 1995)."""
+"""Many comparisons at once: a p-value for each, how many of them would be chance (Benjamini and Hochberg 1995), and
+which stand where not even one false alarm is wanted (Holm 1979)."""
 
 from collections.abc import Sequence
 
@@ -37,6 +38,22 @@ def discoveries(ps: Sequence[float | None]) -> list[float | None]:
     known = [p for p in ps if p is not None]
     adjusted = iter(false_discovery_control(known) if known else ())
     return [None if p is None else float(next(adjusted)) for p in ps]
+
+
+def holm(ps: Sequence[float | None]) -> list[float | None]:
+    """Each p-value adjusted by Holm's step-down method: rejecting all at most `a` raises any false alarm in at most
+    a share `a` of families, however the p-values depend on each other. None stays None and is no comparison.
+
+    >>> holm([0.01, None, 0.04, 0.03])
+    [0.03, None, 0.06, 0.06]
+    """
+    known = sorted((p, place) for place, p in enumerate(ps) if p is not None)
+    adjusted: list[float | None] = [None] * len(ps)
+    most = 0.0
+    for rank, (p, place) in enumerate(known):
+        most = max(most, min(1.0, p * (len(known) - rank)))
+        adjusted[place] = most
+    return adjusted
 
 
 def _p(replicates: Values, value: float, clusters: int, bootstrapped: bool) -> float:

@@ -1,0 +1,150 @@
+"""How many documents, or seeds, tell a stated difference from zero: from the variance that a pilot had.
+
+A difference of two judges on G documents has a standard error of s / sqrt(G), where s^2 is the variance of its
+jackknife pseudo-values (Tukey 1958; leaving out whole documents, whose rows resemble each other). Its power is that of
+Student's t with G - 1 degrees of freedom, two-sided (noncentral t). A pilot's s^2 is itself an estimate: its interval
+is that of a variance with as many degrees of freedom as the pseudo-values' kurtosis leaves, 2 G / (kurtosis - 1).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import chdtri, ncfdtr, ndtr, stdtrit
+
+from metrics.estimates import Estimate
+from metrics.intervals import FEWEST_CLUSTERS, LEVEL, leave_one_out
+from metrics.scores import Values
+
+MOST_UNITS = 10_000_000
+"""More documents than that nobody has: no number is given."""
+
+NORMAL_FROM = 10_000
+"""From so many degrees of freedom on t is taken as normal (the power differs in the fifth decimal)."""
+
+CERTAIN = 30
+"""So far beyond the critical value the power is 1, and the noncentral t no longer computed."""
+
+FRACTIONS = (0.25, 0.5, 0.75)
+"""Shares of the documents at which `scaling` looks."""
+
+
+@dataclass(frozen=True)
+class Variance:
+    """The variance of one document's part in an estimate: the squared standard error is `value` / documents.
+
+    `freedom` is how many degrees of freedom the variance itself is known with. Variances of equal judges are 0.
+    """
+
+    value: float
+    freedom: float
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """95 % interval of the variance (chi-squared)."""
+        tail = (1 - LEVEL) / 2
+        low, high = (self.value * self.freedom / float(chdtri(self.freedom, p)) for p in (tail, 1 - tail))
+        return low, high
+
+
+@dataclass(frozen=True)
+class Needed:
+    """So many units (documents, seeds) show the difference; `low` and `high` are what the variance's interval gives.
+
+    None: more than `MOST_UNITS`.
+    """
+
+    units: int | None
+    low: int | None
+    high: int | None
+
+
+def variances(estimate: Estimate) -> list[Variance | None]:
+    """One per column of an estimate of a single metric, the mean over criteria last.
+
+    None where the estimate is undefined, or undefined without some document, and under six documents.
+    """
+    total, point = estimate.clusters, estimate.point[0]
+    if total < FEWEST_CLUSTERS:
+        return [None] * len(point)
+    rest = np.concatenate([estimate(weights) for weights in leave_one_out(estimate)])[:, 0]
+    return [_variance(total * value - (total - 1) * column) for value, column in zip(point, rest.T, strict=True)]
+
+
+def power(units: float, difference: float, variance: float, alpha: float) -> float:
+    """How often a two-sided test at `alpha` on so many units finds a true difference, in either direction.
+
+    >>> round(power(64, 0.5, 2.0, 0.05), 3)
+    0.794
+    """
+    freedom, far = units - 1, difference * np.sqrt(units / variance) if variance > 0 else np.inf
+    critical = float(stdtrit(freedom, 1 - alpha / 2))
+    if freedom > NORMAL_FROM or far > critical + CERTAIN:
+        return float(ndtr(far - critical) + ndtr(-far - critical))
+    return float(1 - ncfdtr(1, freedom, far**2, critical**2))  # t squared is F; SciPy's noncentral t has NaN tails
+
+
+def needed(
+    variance: Variance, difference: float, *, alpha: float, target: float, least: int = FEWEST_CLUSTERS
+) -> Needed:
+    """The fewest units, at least `least`, whose `power` reaches the target."""
+    return Needed(*(_units(value, difference, alpha, target, least) for value in (variance.value, *variance.interval)))
+
+
+def visible(variance: Variance, units: int, *, alpha: float, target: float) -> float | None:
+    """The smallest true difference that so many units show with the target power; None where nothing varies."""
+    if variance.value <= 0:
+        return None
+    error = float(np.sqrt(variance.value / units))
+    steps = _first(lambda step: power(units, step * error / 1000, variance.value, alpha) >= target, 1, 1_000_000)
+    return None if steps is None else steps * error / 1000
+
+
+def scaling(estimate: Estimate, column: int, *, seed: int = 0, draws: int = 400) -> list[float | None]:
+    """At each of `FRACTIONS`: the standard error that random parts of the documents imply, over the jackknife's.
+
+    Estimates from a share f of G documents, drawn without replacement, vary by s^2 (1 - f) / (f G) around that of all.
+    Near 1 at every share the error falls as 1 / sqrt(documents), as the advice supposes. None where undefined.
+    """
+    own = variances(estimate)[column]
+    return [
+        None if own is None or own.value <= 0 else _implied(estimate, column, share, own, seed, draws)
+        for share in FRACTIONS
+    ]
+
+
+def _implied(estimate: Estimate, column: int, share: float, own: Variance, seed: int, draws: int) -> float | None:
+    total, generator = estimate.clusters, np.random.default_rng([seed, 5])
+    size = round(share * total)
+    order = generator.random((draws, total)).argsort(axis=1)
+    weights = (order < size).astype(np.float64)
+    parts = [estimate(weights[start : start + estimate.batch]) for start in range(0, draws, estimate.batch)]
+    values = np.concatenate(parts)[:, 0, column]
+    values = values[~np.isnan(values)]
+    if 2 * len(values) < draws:
+        return None
+    return float(values.std() * np.sqrt(size / (total - size)) / np.sqrt(own.value / total))
+
+
+def _variance(pseudo: Values) -> Variance | None:
+    if np.isnan(pseudo).any():
+        return None
+    value, centred = float(pseudo.var(ddof=1)), pseudo - pseudo.mean()
+    if value < 1e-20:
+        return Variance(0.0, len(pseudo) - 1.0)
+    kurtosis = float(np.mean(centred**4) / np.mean(centred**2) ** 2)
+    return Variance(value, max(1.0, min(len(pseudo) - 1.0, 2 * len(pseudo) / (kurtosis - 1))))
+
+
+def _units(variance: float, difference: float, alpha: float, target: float, least: int) -> int | None:
+    return _first(lambda units: power(units, difference, variance, alpha) >= target, least, MOST_UNITS)
+
+
+def _first(holds: Callable[[int], bool], low: int, high: int) -> int | None:
+    """The first whole number from `low` to `high` for which `holds`, which stays true from there on; None without."""
+    if not holds(high):
+        return None
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if holds(middle) else (middle + 1, high)
+    return low

@@ -1,0 +1,1 @@
+"""What a pilot advises: how many rows, raters and seeds a stated difference needs, and what they cost."""

@@ -1,0 +1,135 @@
+"""The file of frozen anchors: one JSON that needs nothing beside it but the judge. It holds texts and ratings.
+
+It holds no key and no address of a server: a check that sent a key to an address which a file names would send it to
+whoever wrote that file.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import dspy
+import numpy as np
+
+from metrics.scores import Codes, Values
+from programs.errors import UserError
+from programs.optimizer.judge import Judge
+from programs.records.folder import read_json, write_json
+from programs.tasks.task import Task
+from signatures.records import Judgement
+
+FORMAT = 1
+HOLDS = "This file holds the texts of the anchor rows, and their ratings where there are: keep it as you keep those."
+_REMEDY = "restore it, or freeze the judge again with --freeze"
+
+
+@dataclass(frozen=True)
+class Asking:
+    """By whom and how rows are scored: what may differ between two scorings. `served`: by a server at an address."""
+
+    judge: str
+    lm: str
+    served: bool
+    temperature: float
+    form: Mapping[str, str]
+
+
+@dataclass(frozen=True, eq=False)
+class Anchors:
+    """Frozen rows. `rows` hold a row's inputs, `row_id`, `document_id` and, with `rated`, its ratings.
+
+    `scores` (R, n, K) are the judge's, NaN unscored. `when` is the day, `seed` that of the draw and of scoring 0.
+    """
+
+    task: Task
+    asking: Asking
+    rows: Sequence[dspy.Example]
+    rated: bool
+    scores: Values
+    seed: int
+    when: str
+
+    @property
+    def documents(self) -> Codes:
+        """(n,) the code of each row's document; a row without one is a document of its own."""
+        names = [
+            f"document {row.document_id}" if row.document_id is not None else f"row {row.row_id}" for row in self.rows
+        ]
+        return np.unique(names, return_inverse=True)[1]
+
+    @property
+    def human(self) -> Values:
+        """(n, K) ratings; only where rows are `rated`."""
+        return np.array([[row[name] for name in self.task.criterion_names] for row in self.rows], dtype=np.float64)
+
+
+def judge_hash(judge: Judge) -> str:
+    """The sha256 of all that a judge asks: instructions, inputs, criteria, heads, rubrics, demos, layout, readout."""
+    task = judge.task.to_dict()
+    asked = {key: task[key] for key in ("instructions", "inputs", "criteria")}
+    return _sha256([asked, [list(group) for group in judge.groups], dict(judge.form), judge.dump_state()])
+
+
+def score_array(scorings: Sequence[Sequence[Judgement]], names: Sequence[str]) -> Values:
+    """(R, n, K) scores of several scorings of the same rows, NaN unscored."""
+    listed = [[[each.scores[name] for name in names] for each in judgements] for judgements in scorings]
+    return np.array(listed, dtype=np.float64)
+
+
+def write_anchors(path: Path, anchors: Anchors, versions: Mapping[str, object]) -> None:
+    """Writes the file, with a hash over all that it holds."""
+    names = ("row_id", "document_id", *anchors.task.input_names)
+    ratings = anchors.task.criterion_names if anchors.rated else ()
+    content = {
+        "judgegrad_anchors": FORMAT,
+        "note": HOLDS,
+        "when": anchors.when,
+        "seed": anchors.seed,
+        "asking": vars(anchors.asking),
+        "task": replace(anchors.task, data=None).to_dict(),
+        "rows": [{name: row[name] for name in (*names, *ratings)} for row in anchors.rows],
+        "rated": anchors.rated,
+        "scores": _listed(anchors.scores),
+        **versions,
+    }
+    write_json(path, {**content, "sha256": _sha256(content)})
+
+
+def read_anchors(path: Path) -> tuple[Anchors, str]:
+    """The anchors and the file's hash. Raises UserError for a file that is not ours, is damaged, or was changed."""
+    if not path.is_file():
+        raise UserError(f"there is no anchor file {path}: name one that --freeze has written")
+    content = read_json(path)
+    if not isinstance(content, dict) or content.get("judgegrad_anchors") != FORMAT:
+        raise UserError(
+            f"{path} is no anchor file of this program (format {FORMAT}): name one that --freeze has written"
+        )
+    held = content.pop("sha256", None)
+    if held != _sha256(content):
+        raise UserError(f"{path} has been changed since it was written (its hash differs): {_REMEDY}")
+    try:
+        return _anchors(content, str(path)), str(held)
+    except (KeyError, TypeError, ValueError) as error:
+        raise UserError(f"{path} is damaged ({error}): {_REMEDY}") from None
+
+
+def _anchors(content: Mapping[str, Any], where: str) -> Anchors:
+    task = Task.from_dict(content["task"], where)
+    scores = np.array(content["scores"], dtype=np.float64)
+    if scores.shape[1:] != (len(content["rows"]), len(task.criteria)) or scores.shape[0] < 2:
+        raise ValueError(f"scores of shape {scores.shape}")
+    rows = [dspy.Example(**row).with_inputs(*task.input_names) for row in content["rows"]]
+    asking = Asking(**content["asking"])
+    return Anchors(task, asking, rows, content["rated"], scores, content["seed"], content["when"])
+
+
+def _listed(scores: Values) -> list[Any]:
+    return [[[None if np.isnan(each) else float(each) for each in row] for row in rows] for rows in scores]
+
+
+def _sha256(content: object) -> str:
+    text = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,43 @@
+"""Anchor rows scored several times over: every call is sent, since a known answer says nothing of the judge today."""
+
+from collections.abc import Sequence
+
+import dspy
+
+from programs.backends.metering import reseeded
+from programs.optimizer.cast import cast_roles
+from programs.optimizer.fan_out import Pool
+from programs.optimizer.judge import Judge
+from programs.optimizer.scoring import judge_rows, refuse_silence
+from programs.records.calls import CallLog
+from programs.screen import Screen, token_sum
+from programs.settings import Settings
+from signatures.records import Judgement
+
+Calls = dict[str, dict[str, int]]
+
+
+def scored(
+    judge: Judge, rows: Sequence[dspy.Example], settings: Settings, draws: Sequence[int], calls: CallLog
+) -> tuple[list[list[Judgement]], Calls]:
+    """The rows' judgements once per draw, and the calls. A draw is a sampling seed: no two share their luck.
+
+    At temperature 0 there is no seed, and draws differ by what the backend itself does not repeat. Raises LMError where
+    no reply of a draw was a score.
+    """
+    roles, total = cast_roles(settings, calls), len(rows) * len(judge.heads) * len(draws)
+    with Screen() as screen, roles.playing("judge"):
+        screen.tokens = lambda: token_sum(calls.summary())
+        times = f", {len(draws)} times each" if len(draws) > 1 else ""
+        screen.say(f"{len(rows)} rows{times}: {total} LM calls with {settings.judge_lm or settings.lm}")
+        screen.expect(total)
+        pool = Pool(settings.threads, screen.started)
+        found = [_draw(judge, rows, pool, draw) for draw in draws]
+    return found, calls.summary()
+
+
+def _draw(judge: Judge, rows: Sequence[dspy.Example], pool: Pool, draw: int) -> list[Judgement]:
+    with dspy.context(lm=reseeded(dspy.settings.lm, draw)):
+        judgements = judge_rows(judge, rows, pool)
+    refuse_silence(judgements)
+    return judgements
