@@ -86,6 +86,26 @@ def by_document_difference(before: Scores, after: Scores, metrics: Sequence[Metr
     return _mean_over_documents(document_values(after, metrics) - document_values(before, metrics), seed)
 
 
+def one_number(
+    values: Callable[[Values], Values],
+    clusters: int,
+    width: int,
+    counted: Codes,
+    support: Codes,
+    left_out: Codes | None = None,
+) -> Estimate:
+    """An estimate of a single metric from any function of cluster weights, (B, G) to (B, K); the others are (K,)."""
+    left_out = np.zeros_like(counted) if left_out is None else left_out
+    return Estimate(
+        clusters,
+        width,
+        lambda weights: values(weights)[:, None],
+        _least_last(counted)[None],
+        np.append(left_out, left_out.max()).astype(np.intp)[None],
+        _least_last(support)[None],
+    )
+
+
 def document_values(scores: Scores, metrics: Sequence[Metric]) -> Values:
     """(D, M, K): each document's metrics, NaN where undefined; no documents at all where rows have none."""
     if scores.documents is None:
@@ -149,11 +169,17 @@ def merge_clusters(total: int, seed: int) -> tuple[Codes, int]:
     return np.random.default_rng([seed, 1]).permutation(total) % MOST_CLUSTERS, MOST_CLUSTERS
 
 
-def _tables(scores: Scores, seed: int) -> tuple[list[ClusterTables], int]:
+def resampled_clusters(scores: Scores, seed: int) -> tuple[Codes, int]:
+    """Code of each row's cluster as it is resampled, `0..G-1`, and `G`: at most `MOST_CLUSTERS`."""
     codes, total = clusters(scores)
     group, merged = merge_clusters(total, seed)
+    return group[codes], merged
+
+
+def _tables(scores: Scores, seed: int) -> tuple[list[ClusterTables], int]:
+    codes, total = resampled_clusters(scores, seed)
     columns = zip(scores.judge.T, scores.human.T, strict=True)
-    return [cluster_tables(judge, human, group[codes], merged) for judge, human in columns], merged
+    return [cluster_tables(judge, human, codes, total) for judge, human in columns], total
 
 
 def _values(tables: Sequence[ClusterTables], metrics: Sequence[Metric], weights: Values) -> Values:

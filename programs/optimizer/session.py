@@ -155,11 +155,15 @@ def settled_task(settings: Settings) -> Task:
         if settings.data is None:
             raise UserError("--inputs and --criteria describe an own table: say where it is with --data FILE")
         return task_from_flags(
-            settings.inputs, settings.criteria, group=settings.group, instructions=settings.instructions
+            settings.inputs,
+            settings.criteria,
+            group=settings.group,
+            instructions=settings.instructions,
+            system=settings.system,
         )
     if settings.group or settings.instructions:
         raise UserError("--group and --instructions go with --inputs and --criteria, for an own table")
-    return load_task(settings.task or "sample")
+    return load_task(settings.task or "sample").with_system(settings.system)
 
 
 def refuse_impossible(settings: Settings) -> None:

@@ -12,6 +12,7 @@ VIEWS = {"pooled": "pooled over the test rows", "by_document": "mean over docume
 TITLES = {
     "spearman": "Spearman",
     "kendall": "Kendall",
+    "pairwise": "Pairwise accuracy (ties count)",
     "qwk": "Quadratic weighted kappa",
     "krippendorff": "Krippendorff's alpha",
     "mae": "Mean absolute error (lower is better)",
