@@ -8,6 +8,7 @@ correlation. So three more numbers, all Spearman: within each system (texts of o
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import stats
 
 from metrics.estimates import Estimate, one_number, pooled, pooled_difference, resampled_clusters
@@ -71,7 +72,8 @@ def identity_scores(scores: Scores) -> Scores:
 def _within(scores: Scores, seed: int) -> Estimate:
     """The mean over systems of the Spearman within each; those without one are left out and counted."""
     codes, total = resampled_clusters(scores, seed)
-    parts = [scores.systems == system for system in np.unique(scores.systems)]
+    systems, count = _systems(scores)
+    parts = [systems == system for system in range(count)]
     tables = [
         [cluster_tables(np.where(part, judge, np.nan), human, codes, total) for part in parts]
         for judge, human in zip(scores.judge.T, scores.human.T, strict=True)
@@ -148,5 +150,5 @@ def _sums(rows: Codes, columns: Codes, values: Values, shape: tuple[int, int]) -
     return sums
 
 
-def _quotient(numerator: Values, denominator: Values) -> Values:
+def _quotient(numerator: Values, denominator: NDArray[Any]) -> Values:
     return np.divide(numerator, denominator, out=np.full(numerator.shape, np.nan), where=denominator > 0)

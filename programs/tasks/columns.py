@@ -15,7 +15,7 @@ def find_columns(
     """Field -> column: of each field's choices, the first that the table has.
 
     Fields are the inputs and criteria `needed`, and `document`, `system`, `row` and `split` where the task has them;
-    those that are `optional` and absent are left out. Raises UserError that names the missing columns and those present.
+    those that are `optional` and absent are left out. Raises UserError that names what is missing and what is there.
     """
     present = list(dict.fromkeys(column for row in rows for column in row.values))
     own = {"document": task.document, "system": task.system, "row": task.row, "split": task.split}

@@ -31,7 +31,7 @@ A task is a small TOML file (the same keys, as JSON, are kept in a run's `config
 
     [expand]                                   # optional: columns that hold lists of equal length, one item a row
     columns = ["machine_summaries", "fluency"]
-    position = "place"                         # optional: a column that it adds, with the item's place in the list, from 1
+    position = "place"                         # optional: a column to add, the item's place in the list, from 1
 
     [split_values]                             # optional: own words of the split column; train, training, dev, val,
     heldout = "test"                           # valid, validation, test, testing are known
