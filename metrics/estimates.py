@@ -59,15 +59,15 @@ class Estimate:
 
 def pooled(scores: Scores, metrics: Sequence[Metric], seed: int = 0) -> Estimate:
     """The metrics over all scored rows."""
-    tables, total = _tables(scores, seed)
+    tables, total = tables_of(scores, seed)
     return _pooled_estimate(total, tables, scores, metrics, lambda weights: _values(tables, metrics, weights))
 
 
 def pooled_difference(before: Scores, after: Scores, metrics: Sequence[Metric], seed: int = 0) -> Estimate:
     """After minus before on the rows that both scored, the same clusters resampled for both."""
     before, after = both_scored(before, after)
-    earlier, total = _tables(before, seed)
-    later, _ = _tables(after, seed)
+    earlier, total = tables_of(before, seed)
+    later, _ = tables_of(after, seed)
 
     def change(weights: Values) -> Values:
         return _values(later, metrics, weights) - _values(earlier, metrics, weights)
@@ -84,6 +84,26 @@ def by_document_difference(before: Scores, after: Scores, metrics: Sequence[Metr
     """The mean over documents of after minus before, on the rows that both scored; both must have a value."""
     before, after = both_scored(before, after)
     return _mean_over_documents(document_values(after, metrics) - document_values(before, metrics), seed)
+
+
+def one_number(
+    values: Callable[[Values], Values],
+    clusters: int,
+    width: int,
+    counted: Codes,
+    support: Codes,
+    left_out: Codes | None = None,
+) -> Estimate:
+    """An estimate of a single metric from any function of cluster weights, (B, G) to (B, K); the others are (K,)."""
+    left_out = np.zeros_like(counted) if left_out is None else left_out
+    return Estimate(
+        clusters,
+        width,
+        lambda weights: values(weights)[:, None],
+        _least_last(counted)[None],
+        np.append(left_out, left_out.max()).astype(np.intp)[None],
+        _least_last(support)[None],
+    )
 
 
 def document_values(scores: Scores, metrics: Sequence[Metric]) -> Values:
@@ -149,11 +169,18 @@ def merge_clusters(total: int, seed: int) -> tuple[Codes, int]:
     return np.random.default_rng([seed, 1]).permutation(total) % MOST_CLUSTERS, MOST_CLUSTERS
 
 
-def _tables(scores: Scores, seed: int) -> tuple[list[ClusterTables], int]:
+def resampled_clusters(scores: Scores, seed: int) -> tuple[Codes, int]:
+    """Code of each row's cluster as it is resampled, `0..G-1`, and `G`: at most `MOST_CLUSTERS`."""
     codes, total = clusters(scores)
     group, merged = merge_clusters(total, seed)
+    return group[codes], merged
+
+
+def tables_of(scores: Scores, seed: int) -> tuple[list[ClusterTables], int]:
+    """The clusters' tables of each criterion, and how many clusters there are."""
+    codes, total = resampled_clusters(scores, seed)
     columns = zip(scores.judge.T, scores.human.T, strict=True)
-    return [cluster_tables(judge, human, group[codes], merged) for judge, human in columns], merged
+    return [cluster_tables(judge, human, codes, total) for judge, human in columns], total
 
 
 def _values(tables: Sequence[ClusterTables], metrics: Sequence[Metric], weights: Values) -> Values:
@@ -171,6 +198,18 @@ def _sum_by(group: Codes, total: int, values: Values) -> Values:
 def _least_last(counts: NDArray[np.integer]) -> Codes:
     """Append what the mean over criteria counts: no more than its least informed criterion."""
     return np.concatenate([counts, counts.min(axis=-1, keepdims=True)], axis=-1).astype(np.intp)
+
+
+def averaged(estimates: Sequence[Estimate]) -> Estimate:
+    """The mean of several estimates over the same clusters; it counts what the least informed of them does."""
+    return Estimate(
+        estimates[0].clusters,
+        sum(each.width for each in estimates),
+        lambda weights: np.mean([each.criteria_values(weights) for each in estimates], axis=0),
+        np.min([each.counted for each in estimates], axis=0),
+        np.max([each.left_out for each in estimates], axis=0),
+        np.min([each.support for each in estimates], axis=0),
+    )
 
 
 def _for_every_metric(counts: Codes, metrics: int) -> Codes:

@@ -48,6 +48,7 @@ def value_scale(metric: Metric) -> Scale:
         "coefficient": "fisher",
         "distance": "logarithm",
         "share": "wilson",
+        "pairs": "wilson",
     }
     return Scale(*metric.bounds, shapes[metric.kind])
 

@@ -44,6 +44,11 @@ def off_by(cells: Cells, counts: Values, levels: float) -> Values:
     return _mean(counts, np.abs(cells.judge - cells.human) <= levels + ROUNDING_SLACK)
 
 
+def differing(cells: Cells, counts: Values) -> Values:
+    """Share of rows on which the two differ at all."""
+    return _mean(counts, cells.judge != cells.human)
+
+
 def accuracy(cells: Cells, counts: Values) -> Values:
     """Share of rows on which judge and human round (half up) to the same level."""
     return _mean(counts, nearest_levels(cells.judge) == nearest_levels(cells.human))

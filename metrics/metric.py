@@ -12,11 +12,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from metrics import levels, ranks
+from metrics.pairwise import pairwise_accuracy
 from metrics.scores import Values
 from metrics.tables import Cells, tabulate
 
-Kind = Literal["coefficient", "share", "distance"]
-"""A coefficient lies in -1..1 (intervals on Fisher's z), a share in 0..1, a distance at or above 0."""
+Kind = Literal["coefficient", "share", "pairs", "distance"]
+"""A coefficient lies in -1..1 (intervals on Fisher's z), a share of rows or of pairs of rows in 0..1, a distance at or
+above 0. Only shares of rows and distances are means over rows."""
 
 
 @dataclass(frozen=True)
@@ -45,11 +47,17 @@ class Metric:
 
     @property
     def bounds(self) -> tuple[float, float]:
-        return {"coefficient": (-1.0, 1.0), "share": (0.0, 1.0), "distance": (0.0, np.inf)}[self.kind]
+        return {"coefficient": (-1.0, 1.0), "distance": (0.0, np.inf)}.get(self.kind, (0.0, 1.0))
+
+    @property
+    def mean_of_rows(self) -> bool:
+        """Whether the value of a set is the mean of the values of its rows."""
+        return self.kind in ("share", "distance")
 
 
 spearman = Metric("spearman", "coefficient", 1, ranks.spearman)
 kendall = Metric("kendall", "coefficient", 1, ranks.kendall)
+pairwise = Metric("pairwise", "pairs", 1, pairwise_accuracy)
 qwk = Metric("qwk", "coefficient", 1, levels.quadratic_kappa)
 krippendorff = Metric("krippendorff", "coefficient", 1, ranks.krippendorff)
 mae = Metric("mae", "distance", -1, levels.mean_absolute_error)
@@ -57,7 +65,7 @@ off_by_one = Metric("off_by_one", "share", 1, partial(levels.off_by, levels=1))
 accuracy = Metric("accuracy", "share", 1, levels.accuracy)
 
 METRICS: dict[str, Metric] = {
-    metric.name: metric for metric in (spearman, kendall, qwk, krippendorff, mae, off_by_one, accuracy)
+    metric.name: metric for metric in (spearman, kendall, pairwise, qwk, krippendorff, mae, off_by_one, accuracy)
 }
 """In the order in which summaries list them."""
 

@@ -1,7 +1,7 @@
 """What a judge and the human raters said of the same rows, as arrays; unscored stays NaN, never a number."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -20,6 +20,7 @@ class Scores:
     Human ratings may be fractions (means of raters) and are never missing; judge scores may be real numbers (an
     expectation over levels). `documents` (n,) are codes of the source that a row belongs to: rows of one document
     resemble each other, so every interval resamples documents. `None` says that every row stands for itself.
+    `systems` (n,) are codes of what wrote the judged text, where that is known.
     Raises `ValueError` on arrays that do not fit together and on human ratings that are missing.
     """
 
@@ -27,13 +28,15 @@ class Scores:
     human: Values
     judge: Values
     documents: Codes | None = None
+    systems: Codes | None = None
 
     def __post_init__(self) -> None:
         if self.human.ndim != 2 or self.human.shape[1] != len(self.criteria) or self.human.shape != self.judge.shape:
             shapes = f"human {self.human.shape}, judge {self.judge.shape}"
             raise ValueError(f"{shapes} and {len(self.criteria)} criteria do not fit together")
-        if self.documents is not None and self.documents.shape != (len(self),):
-            raise ValueError(f"{len(self)} rows but {self.documents.shape[0]} document codes")
+        for kind, codes in (("document", self.documents), ("system", self.systems)):
+            if codes is not None and codes.shape != (len(self),):
+                raise ValueError(f"{len(self)} rows but {codes.shape[0]} {kind} codes")
         if np.isinf(self.judge).any():
             raise ValueError("a judge score is infinite; an unscored one is NaN")
         if not np.isfinite(self.human).all():
@@ -47,8 +50,11 @@ class Scores:
         human_rows: Sequence[Mapping[str, float]],
         judgements: Sequence[Judgement],
         document_ids: Sequence[str | None] | None = None,
+        system_ids: Sequence[str | None] | None = None,
     ) -> Self:
-        """Align the three lists by position. A row without a document id is a document of its own.
+        """Align the lists by position. A row without a document id is a document of its own.
+
+        Systems are known where every row has a system id.
 
         Raises `ValueError` when the lists differ in length and `KeyError` for a criterion that a human row lacks.
         """
@@ -62,7 +68,8 @@ class Scores:
             tuple(criteria),
             np.array(human, dtype=np.float64).reshape(shape),
             np.array(judge, dtype=np.float64).reshape(shape),
-            None if document_ids is None else _document_codes(document_ids),
+            None if document_ids is None else _codes(document_ids),
+            None if system_ids is None or None in system_ids else _codes(system_ids),
         )
 
     def __len__(self) -> int:
@@ -80,14 +87,18 @@ class Scores:
     def rows(self, chosen: NDArray[np.bool_] | Codes | Sequence[int]) -> Self:
         """The same for a subset of the rows (a mask or positions, repeats allowed)."""
         positions = np.asarray(chosen, dtype=None if len(chosen) else np.intp)
-        documents = None if self.documents is None else self.documents[positions]
-        return type(self)(self.criteria, self.human[positions], self.judge[positions], documents)
+        documents, systems = (None if codes is None else codes[positions] for codes in (self.documents, self.systems))
+        return type(self)(self.criteria, self.human[positions], self.judge[positions], documents, systems)
 
     def columns(self, names: Sequence[str]) -> Self:
         """The same for some of the criteria, in the order of `names`."""
         chosen = [self.names.index(name) for name in names]
         criteria = tuple(self.criteria[position] for position in chosen)
-        return type(self)(criteria, self.human[:, chosen], self.judge[:, chosen], self.documents)
+        return replace(self, criteria=criteria, human=self.human[:, chosen], judge=self.judge[:, chosen])
+
+    def with_judge(self, judge: Values) -> Self:
+        """The same rows with other scores (n, K)."""
+        return replace(self, judge=judge)
 
     def coverage(self) -> dict[str, dict[str, int]]:
         """Criterion -> how many rows there are, were scored and were not."""
@@ -122,16 +133,17 @@ def both_scored(before: Scores, after: Scores) -> tuple[Scores, Scores]:
 
 
 def _only(scores: Scores, kept: NDArray[np.bool_]) -> Scores:
-    return Scores(scores.criteria, scores.human, np.where(kept, scores.judge, np.nan), scores.documents)
+    return scores.with_judge(np.where(kept, scores.judge, np.nan))
 
 
 def _or_nan(score: float | None) -> float:
     return np.nan if score is None else float(score)
 
 
-def _document_codes(document_ids: Sequence[str | None]) -> Codes | None:
-    if all(document is None for document in document_ids):
+def _codes(ids: Sequence[str | None]) -> Codes | None:
+    """Codes in the order in which the ids first appear; a row without one has a code of its own."""
+    if all(each is None for each in ids):
         return None
     codes: dict[object, int] = {}
-    keys = [("row", row) if document is None else document for row, document in enumerate(document_ids)]
+    keys = [("row", row) if each is None else each for row, each in enumerate(ids)]
     return np.array([codes.setdefault(key, len(codes)) for key in keys], dtype=np.intp)

@@ -87,13 +87,14 @@ def cell_table(
 
 def _cell(estimate: Estimate, place: tuple[int, int], point: Values, low: Values, high: Values) -> Cell:
     return {
-        "value": _or_none(point[place]),
-        "low": _or_none(low[place]),
-        "high": _or_none(high[place]),
+        "value": defined(point[place]),
+        "low": defined(low[place]),
+        "high": defined(high[place]),
         "n": int(estimate.counted[place]),
         "undefined": int(estimate.left_out[place]),
     }
 
 
-def _or_none(value: float) -> float | None:
+def defined(value: float) -> float | None:
+    """None for NaN, as JSON has it."""
     return None if np.isnan(value) else float(value)

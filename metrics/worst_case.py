@@ -28,10 +28,10 @@ def worst_case(before: Scores, after: Scores) -> dict[str, dict[str, Bounds]]:
     """Metric -> criterion -> `low` and `high` of the pooled difference after minus before, over all rows.
 
     Rows that a side left unscored get any scores on the scale, each side on its own. For mae, off_by_one and accuracy
-    the bounds are exact: each row takes its own extreme. For spearman, kendall, qwk and krippendorff they are
-    constructive: the most agreeing and most contrary fillings found by coordinate search from several starts, so they
-    are attained, but a filling beyond them is not excluded by proof. None where no filling has a value. With
-    everything scored, both equal the difference.
+    the bounds are exact: each row takes its own extreme. For the others they are constructive: the most agreeing and
+    most contrary fillings found by coordinate search from several starts, so they are attained, but a filling beyond
+    them is not excluded by proof. None where no filling has a value. With everything scored, both equal the
+    difference.
     """
     require_same_rows(before, after)
     sides = [(_side_of(before, column), _side_of(after, column)) for column in range(len(before.criteria))]
@@ -85,7 +85,7 @@ def _filling_bounds(metric: Metric, criterion: Criterion, side: _Side) -> tuple[
         value = float(metric.batch(side.cells, side.counts[None])[0])
         return value, value
     levels = np.array(criterion.levels, dtype=np.float64)
-    return (_searched if metric.kind == "coefficient" else _row_by_row)(metric, side, levels)
+    return (_row_by_row if metric.mean_of_rows else _searched)(metric, side, levels)
 
 
 def _row_by_row(metric: Metric, side: _Side, levels: Values) -> tuple[float, float]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from programs.command import run
-from programs.flags import Parser, add_lm_flags, add_readout_flag, add_seed_flag, add_task_flags
+from programs.flags import Parser, add_lm_flags, add_readout_flag, add_seed_flag, add_task_flags, number, whole
 
 
 def parser() -> Parser:
@@ -13,8 +13,19 @@ def parser() -> Parser:
     add_task_flags(parser)
     add_seed_flag(parser)
     add_readout_flag(parser, "the judge's own")
+    add_scrutiny_flags(parser)
     add_lm_flags(parser, roles=("judge",))
     return parser
+
+
+def add_scrutiny_flags(parser: Parser) -> None:
+    """What is asked of the agreement beside its value."""
+    parser.add_argument(
+        "--orders", type=whole(1), help="also judge the rows with the criteria in so many other orders (LM calls)"
+    )
+    parser.add_argument(
+        "--tie-epsilon", type=number(0), help="scores that differ by no more are ties (default: chosen on the rows)"
+    )
 
 
 def main(arguments: Sequence[str]) -> int:

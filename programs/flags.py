@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 from programs.errors import UserError, suggest
 from programs.settings import PRESETS, ROLE_NAMES, Settings
 
-METRIC_NAMES = ("spearman", "kendall", "qwk", "krippendorff", "mae", "off_by_one", "accuracy")
+METRIC_NAMES = ("spearman", "kendall", "pairwise", "qwk", "krippendorff", "mae", "off_by_one", "accuracy")
 """Those of `metrics.metric`, whose import would delay `--help`."""
 
 
@@ -67,6 +67,7 @@ def add_task_flags(parser: Parser, *, many: bool = False) -> None:
     group.add_argument("--inputs", help="own table: columns the judge reads, e.g. source,summary or text=Body")
     group.add_argument("--criteria", help="own table: rated columns and scales, e.g. helpful:1-5,tone=Tone:1-3")
     group.add_argument("--group", help="own table: column whose rows belong together (a document)")
+    group.add_argument("--system", help="column that says what wrote the judged text: agreement within and of systems")
     group.add_argument("--instructions", help="own table: one sentence that tells the judge what it judges")
 
 

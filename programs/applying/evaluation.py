@@ -1,42 +1,86 @@
 """How well a compiled judge agrees with rated rows (`evaluate.py`)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import dspy
+
+from metrics.order import order_change
+from metrics.scrutiny import scrutinize
 from metrics.summary import summarize
-from programs.applying.judging import judged, read_as, show_fallback
+from metrics.ties import Ties
+from programs.applying.judging import judged_by, read_as, show_fallback
 from programs.applying.target import writable
-from programs.optimizer.readouts import beside_digits, read
+from programs.optimizer.judge import Judge
+from programs.optimizer.readouts import Read, beside_digits, read
 from programs.optimizer.saved import load_judge
 from programs.optimizer.session import settled_task
 from programs.records.folder import write_json
 from programs.report_tables import show_agreement, show_calls
 from programs.screen import Screen
+from programs.scrutiny.of_run import ALWAYS
+from programs.scrutiny.orders import other_orders
+from programs.scrutiny.screen import show_scrutiny
+from programs.scrutiny.words import warnings
 from programs.settings import resolve
 from programs.tasks.loading import load_rows
+from programs.tasks.task import Task
+from signatures.records import Judgement
 
 
 def evaluate_from_flags(given: Mapping[str, Any]) -> int:
     """Agreement of a judge with the ratings of all rows given. Returns the exit code."""
     flags = dict(given)
     path, out = flags.pop("judge"), flags.pop("out", None)
+    orders, epsilon = flags.pop("orders", 0), flags.pop("tie_epsilon", None)
     settings = resolve(flags)
     described = settings.task or settings.inputs or settings.criteria
     task = settled_task(settings) if described else None
     judge = read_as(load_judge(path, task), flags)
+    turned = other_orders(judge, orders)
     target = writable(out, path, settings.data) if out is not None else Path()
-    rows = load_rows(task or judge.task, settings.data)
-    judgements, roles = judged(judge, rows, settings)
+    rows = load_rows(_with_system(task or judge.task, settings.system), settings.data)
+    (judgements, *others), roles = judged_by([judge, *turned], rows, settings)
     found = read(judge, rows, judgements)
-    agreement = {**summarize(found.scores, seed=settings.seed), **beside_digits(found, settings.seed)}
+    scrutiny = _scrutiny(found, epsilon, settings.seed)
+    if turned:
+        scrutiny["orders"] = _orders(found, turned, rows, others, settings.seed)
+    agreement = {
+        **summarize(found.scores, seed=settings.seed),
+        **beside_digits(found, settings.seed),
+        "scrutiny": scrutiny,
+    }
     screen = Screen()
     show_agreement(agreement, screen)
     if found.digits is not None:
         show_agreement(agreement["digits"], screen, "the same replies read as digits: agreement")
         show_fallback(judgements, screen)
+    show_scrutiny(scrutiny, screen)
     show_calls(roles.calls.summary(), screen)
     if out is not None:
         write_json(target, agreement)
         screen.result(f"written: {out}")
     return 0
+
+
+def _with_system(task: Task, column: str | None) -> Task:
+    """The task with the systems in `column`; without one in the task's own, where the rows have it."""
+    return task.with_system(column) if column else replace(task, optional=(*task.optional, "system"))
+
+
+def _scrutiny(found: Read, epsilon: float | None, seed: int) -> dict[str, Any]:
+    """Every row is evaluated, so that none is left to choose constants or ties on."""
+    ties = None if epsilon is None else Ties(dict.fromkeys(found.scores.names, epsilon), "stated")
+    scrutiny = scrutinize(found.scores, [ALWAYS], ties=ties, seed=seed)
+    return {**scrutiny, "warnings": warnings(scrutiny)}
+
+
+def _orders(
+    own: Read, turned: Sequence[Judge], rows: Sequence[dspy.Example], judgements: Sequence[list[Judgement]], seed: int
+) -> dict[str, Any]:
+    """`metrics.order`, with the groups of each order; only of criteria that share a prompt."""
+    others = [read(judge, rows, each).scores for judge, each in zip(turned, judgements, strict=True)]
+    change = order_change(own.scores.columns(turned[0].task.criterion_names), others, seed=seed)
+    return {"groups": [[list(group) for group in judge.groups] for judge in turned], **change}

@@ -24,14 +24,26 @@ def read_as(judge: Judge, flags: Mapping[str, Any]) -> Judge:
 
 def judged(judge: Judge, rows: Sequence[dspy.Example], settings: Settings) -> tuple[list[Judgement], Roles]:
     """The rows' judgements, in order, and the roles that hold the calls. Raises LMError where no reply was a score."""
+    (judgements,), roles = judged_by([judge], rows, settings)
+    return judgements, roles
+
+
+def judged_by(
+    judges: Sequence[Judge], rows: Sequence[dspy.Example], settings: Settings
+) -> tuple[list[list[Judgement]], Roles]:
+    """The same of several judges, whose calls are announced and counted together."""
     roles = cast_roles(settings, CallLog())
+    calls = len(rows) * sum(len(judge.heads) for judge in judges)
+    found = []
     with Screen() as screen, roles.playing("judge"):
         screen.tokens = lambda: token_sum(roles.calls.summary())
-        screen.say(f"{len(rows)} rows, at most {len(rows) * len(judge.heads)} LM calls")
-        screen.expect(len(rows) * len(judge.heads))
-        judgements = judge_rows(judge, rows, Pool(settings.threads, screen.started))
-    refuse_silence(judgements)
-    return judgements, roles
+        screen.say(f"{len(rows)} rows, at most {calls} LM calls")
+        screen.expect(calls)
+        pool = Pool(settings.threads, screen.started)
+        for judge in judges:
+            found.append(judge_rows(judge, rows, pool))
+            refuse_silence(found[0])  # at once: the others are not asked of a backend that says nothing
+    return found, roles
 
 
 def show_fallback(judgements: Sequence[Judgement], screen: Screen) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import dspy
 
 from metrics.scores import Scores
+from metrics.ties import choose_ties
 from programs.optimizer.gate import Accept, Verdict
 from programs.optimizer.judge import Judge
 from programs.optimizer.keep import Archive, Candidate, keep_best, rescorings, values_of
@@ -113,8 +114,14 @@ class Incumbent:
         return scores_of(judge, self._rows, judgements)
 
     def _candidate(self, number: int, group: Group) -> Candidate:
-        found = values_of(self._scores(self.judge, self._judgements), self._metric, group)
-        return Candidate(number, self.judge.rubric_of(group), found)
+        scores = self._scores(self.judge, self._judgements)
+        ties = choose_ties(scores.columns(group), "validation rows")
+        return Candidate(
+            number,
+            self.judge.rubric_of(group),
+            values_of(scores, self._metric, group),
+            epsilon=ties.epsilon if ties else {},
+        )
 
     def _rescoring(self, rows: Sequence[dspy.Example]) -> Callable[[Rubric], Scores]:
         def rescore(rubric: Rubric) -> Scores:

@@ -1,7 +1,7 @@
 """Which of the accepted judges is kept in the end, for each head by itself."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from metrics.collapse import varies
 from metrics.metric import METRICS
@@ -19,13 +19,15 @@ Values = Mapping[str, float | None]
 class Candidate:
     """One head's accepted rubrics after a step, and the metric per criterion on validation rows.
 
-    `values` were measured on the gate's rows, `reserved` on the reserved ones (None: not a finalist).
+    `values` were measured on the gate's rows, `reserved` on the reserved ones (None: not a finalist). `epsilon` is, for
+    real scores, the difference up to which two are best called tied on the gate's rows, by criterion.
     """
 
     step: int
     rubric: Rubric
     values: Values
     reserved: Values | None = None
+    epsilon: Mapping[str, float] = field(default_factory=dict)
 
 
 Archive = Mapping[Group, tuple[Candidate, ...]]

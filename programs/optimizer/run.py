@@ -28,6 +28,7 @@ from programs.records.calls import ALONE, CallLog, Known, Links
 from programs.records.folder import RunFolder, write_json
 from programs.records.lengths import write_lengths
 from programs.screen import Screen, token_sum
+from programs.scrutiny.of_run import run_scrutiny
 from programs.settings import Settings
 from programs.tasks.splits import Splits
 from programs.tasks.task import Task
@@ -172,6 +173,7 @@ class Run:
             "kept": [{"group": list(group), "step": chosen.step} for group, chosen in outcome.chosen.items()],
             "refused": dict(self.refused),
             "optimism": optimism(outcome, after.scores, self.optimizer.metric),
+            "scrutiny": run_scrutiny(before.scores, after.scores, outcome, self.splits, self.optimizer.metric, seed),
             "rows": {part: len(getattr(self.splits, part)) for part in ("train", "validation", "test")},
             "estimate": most_calls(self.settings, self.task, self.splits),
             "calls": self.roles.calls.summary(),

@@ -46,4 +46,5 @@ def scores_of(judge: Judge, rows: Sequence[dspy.Example], judgements: Sequence[J
     """Human ratings and judge's scores of the rows, side by side."""
     criteria = judge.task.criteria
     human = [{criterion.name: row[criterion.name] for criterion in criteria} for row in rows]
-    return Scores.of(criteria, human, judgements, [row.get("document_id") for row in rows])
+    documents, systems = ([row.get(name) for row in rows] for name in ("document_id", "system_id"))
+    return Scores.of(criteria, human, judgements, documents, systems)

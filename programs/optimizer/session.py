@@ -21,6 +21,7 @@ from programs.records.provenance import provenance
 from programs.report_tables import show_calls, show_summary
 from programs.reports.write import write_report
 from programs.screen import Screen
+from programs.scrutiny.screen import show_scrutiny
 from programs.settings import SIZES, Settings, resolve, resumed
 from programs.tasks.describe import task_from_flags
 from programs.tasks.loading import load_rows
@@ -124,6 +125,10 @@ def _announce(settings: Settings, material: Material, folder: RunFolder, screen:
 
 def _show(summary: Mapping[str, Any], folder: RunFolder, screen: Screen) -> None:
     show_summary(summary, screen)
+    if (scrutiny := summary.get("scrutiny")) is not None:  # older runs have none
+        show_scrutiny(
+            {**scrutiny["after"], "warnings": scrutiny["warnings"]}, screen, "the test rows of the kept judge"
+        )
     if folder.diagnostics.exists():
         show_diagnosis(read_diagnosis(folder.diagnostics), screen)
     show_calls(summary["calls"], screen)
@@ -155,11 +160,15 @@ def settled_task(settings: Settings) -> Task:
         if settings.data is None:
             raise UserError("--inputs and --criteria describe an own table: say where it is with --data FILE")
         return task_from_flags(
-            settings.inputs, settings.criteria, group=settings.group, instructions=settings.instructions
+            settings.inputs,
+            settings.criteria,
+            group=settings.group,
+            instructions=settings.instructions,
+            system=settings.system,
         )
     if settings.group or settings.instructions:
         raise UserError("--group and --instructions go with --inputs and --criteria, for an own table")
-    return load_task(settings.task or "sample")
+    return load_task(settings.task or "sample").with_system(settings.system)
 
 
 def refuse_impossible(settings: Settings) -> None:

@@ -12,6 +12,7 @@ VIEWS = {"pooled": "pooled over the test rows", "by_document": "mean over docume
 TITLES = {
     "spearman": "Spearman",
     "kendall": "Kendall",
+    "pairwise": "Pairwise accuracy (ties count)",
     "qwk": "Quadratic weighted kappa",
     "krippendorff": "Krippendorff's alpha",
     "mae": "Mean absolute error (lower is better)",
@@ -32,7 +33,8 @@ def main_tables(run: RunFiles) -> list[Table]:
 def other_tables(run: RunFiles) -> list[Table]:
     """Every other metric, pooled and by document."""
     views = VIEWS if has_documents(run) else ("pooled",)
-    tables = [_table(run, view, metric) for view in views for metric in METRICS]
+    known = [metric for metric in METRICS if metric in run.summary["after"]["pooled"]]  # older runs lack some
+    tables = [_table(run, view, metric) for view in views for metric in known]
     shown = {table.caption for table in main_tables(run)}
     return [table for table in tables if table.caption not in shown]
 

@@ -44,7 +44,7 @@ def cautions(run: RunFiles) -> list[str]:
         found.append(f"{failed} LM calls failed.")
     if truncated := total(run, "truncated"):
         found.append(f"{truncated} replies were cut off by their token limit.")
-    return found
+    return [*found, *(run.summary.get("scrutiny") or {}).get("warnings", ())]
 
 
 def _fallbacks(run: RunFiles) -> int:

@@ -14,11 +14,11 @@ def find_columns(
 ) -> dict[str, str]:
     """Field -> column: of each field's choices, the first that the table has.
 
-    Fields are the inputs and criteria `needed`, and `document`, `row` and `split` where the task has them; those that
-    are `optional` and absent are left out. Raises UserError that names the missing columns and those present.
+    Fields are the inputs and criteria `needed`, and `document`, `system`, `row` and `split` where the task has them;
+    those that are `optional` and absent are left out. Raises UserError that names what is missing and what is there.
     """
     present = list(dict.fromkeys(column for row in rows for column in row.values))
-    own = {"document": task.document, "row": task.row, "split": task.split}
+    own = {"document": task.document, "system": task.system, "row": task.row, "split": task.split}
     choices = {name: task.choices(name) for name in needed} | {name: each for name, each in own.items() if each}
     found = {name: column for name in choices for column in _first(choices[name], present)}
     missing = [choices[name] for name in choices if name not in found and name not in optional]

@@ -20,12 +20,13 @@ def task_from_flags(
     split: str | None = None,
     instructions: str | None = None,
     name: str = "custom",
+    system: str | None = None,
 ) -> Task:
     """The task that `--inputs a,b --criteria helpful:1-5,polite:1-5 --group id` describes.
 
     Inputs are in prompt order: what many rows share first, the judged text last. `name=column` reads a column of
     another name, `"context=Maintains Context:1-3"`; a column with a comma is put in quotation marks of its own.
-    `group`, `row` and `split` name the columns of documents, unique row ids and fixed splits.
+    `group`, `row`, `split` and `system` name the columns of documents, unique row ids, fixed splits and systems.
     Raises UserError, naming the flag and what to write instead.
     """
     fields = [_field(each, "--inputs") for each in _listed(inputs, "--inputs", "question,answer")]
@@ -42,6 +43,7 @@ def task_from_flags(
         document=(group,) if group else (),
         row=(row,) if row else (),
         split=(split,) if split else (),
+        system=(system,) if system else (),
     )
 
 

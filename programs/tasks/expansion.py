@@ -21,20 +21,24 @@ class PlacedRow:
         return f"row {self.number}, item {self.item}" if self.item else f"row {self.number}"
 
 
-def expand(rows: Sequence[RawRow], columns: Sequence[str], where: str) -> list[PlacedRow]:
+def expand(rows: Sequence[RawRow], columns: Sequence[str], where: str, position: str = "") -> list[PlacedRow]:
     """The rows with the lists of `columns` unfolded, item k of each list going to the k-th new row.
 
-    Rows in which none of the columns is a list stay as they are, so one task reads both shapes of its data.
-    Raises UserError when the lists of a row differ in length, are empty, or when a column is a list and another not.
+    A new row has k in the column `position`, where that is named: in some data an item's place says which system wrote
+    it. Rows in which none of the columns is a list stay as they are, so one task reads both shapes of its data.
+    Raises UserError when the lists of a row differ in length, are empty, when a column is a list and another not, or
+    when there is a column `position` already.
     """
     return [
         placed
         for number, row in enumerate(rows, start=1)
-        for placed in _unfolded(PlacedRow(number, 0, row), [column for column in columns if column in row], where)
+        for placed in _unfolded(
+            PlacedRow(number, 0, row), [column for column in columns if column in row], where, position
+        )
     ]
 
 
-def _unfolded(row: PlacedRow, columns: list[str], where: str) -> list[PlacedRow]:
+def _unfolded(row: PlacedRow, columns: list[str], where: str, position: str) -> list[PlacedRow]:
     values, place = row.values, f"{where}, {row.place}"
     lists = [column for column in columns if isinstance(values[column], list)]
     if not lists:
@@ -42,11 +46,14 @@ def _unfolded(row: PlacedRow, columns: list[str], where: str) -> list[PlacedRow]
     for column in columns:
         if column not in lists:
             raise UserError(f"{place}: {lists[0]!r} is a list, {column!r} is not; both must be, or neither")
+    if position and position in values:
+        raise UserError(f"{place}: has a column {position!r} already; give [expand] another 'position' in the task")
     lengths = {column: len(values[column]) for column in columns}
     if 0 in lengths.values() or len(set(lengths.values())) > 1:
         sizes = ", ".join(f"{column!r} {length}" for column, length in lengths.items())
         raise UserError(f"{place}: its lists must have equal lengths, at least 1, but have: {sizes}")
-    return [
-        PlacedRow(row.number, item + 1, {**values, **{column: values[column][item] for column in columns}})
+    items = (
+        {column: values[column][item] for column in columns} | ({position: item + 1} if position else {})
         for item in range(lengths[lists[0]])
-    ]
+    )
+    return [PlacedRow(row.number, number, {**values, **item}) for number, item in enumerate(items, start=1)]

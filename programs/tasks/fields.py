@@ -50,8 +50,8 @@ def criterion_to_dict(criterion: Criterion) -> dict[str, object]:
 def read_optional(section: Section) -> tuple[str, ...]:
     names = section.texts("optional")
     for name in names:
-        if name not in ("document", "row", "split"):
-            raise UserError(f"{section.where}: 'optional' may name document, row and split, not {name!r}")
+        if name not in ("document", "system", "row", "split"):
+            raise UserError(f"{section.where}: 'optional' may name document, system, row and split, not {name!r}")
     return names
 
 

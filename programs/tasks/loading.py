@@ -22,7 +22,8 @@ def load_rows(task: Task, data: str | None = None) -> list[dspy.Example]:
     """The rated rows of a task, in the data's order, from a file, a hub data set, or the task's own data.
 
     Each example holds the inputs (text), one human rating per criterion (float), `row_id` (text, unique),
-    `document_id` (text or None) and `split` (train, validation, test or None). Where the task has no row column, the
+    `document_id` (text or None), `split` (train, validation, test or None) and, where the task has a system column,
+    `system_id` (text). Where the task has no row column, the
     id is the document's with the row's number in it, or the row's number. Ids that repeat are refused, not repaired:
     mostly the rows stand twice, or the column names documents.
     Raises UserError for missing columns, and for the first bad cell, with the number of bad rows.
@@ -45,7 +46,7 @@ def load_texts(task: Task, data: str | None = None) -> tuple[list[RawRow], list[
     where the data have it. Raises UserError for missing columns and empty texts.
     """
     where, rows = placed_rows(task, data)
-    columns = find_columns(task, task.input_names, ("document", "row", "split"), rows, where)
+    columns = find_columns(task, task.input_names, ("document", "system", "row", "split"), rows, where)
     found = _read_all(rows, partial(_text_fields, task, columns), where)
     numbered = (
         dspy.Example(**fields, row_id=str(number), document_id=_loose_id(row.values.get(columns.get("document", ""))))
@@ -81,6 +82,7 @@ def _rated_fields(task: Task, columns: Mapping[str, str], row: PlacedRow) -> Fie
         "row_id": _cell(row, columns["row"], _id) if "row" in columns else None,
         "document_id": _cell(row, columns["document"], _id) if "document" in columns else None,
         "split": _cell(row, columns["split"], partial(_part, task)) if "split" in columns else None,
+        **({"system_id": _cell(row, columns["system"], _id)} if "system" in columns else {}),
     }
     return {**_text_fields(task, columns, row), **ratings, **own}
 

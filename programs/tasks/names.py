@@ -7,7 +7,7 @@ import dspy
 
 from programs.errors import UserError
 
-OWN_FIELDS = ("row_id", "document_id", "split")
+OWN_FIELDS = ("row_id", "document_id", "system_id", "split")
 """Fields that every example carries beside its inputs and ratings."""
 
 _CLASHES = frozenset({"base", "completed", "completions", "config", "demos", "lm", "new_signature", "self"})

@@ -39,7 +39,7 @@ def placed_rows(task: Task, data: str | None) -> tuple[str, list[PlacedRow]]:
     else:
         path = TASKS_FOLDER / reference.file if data is None else Path(reference.file)  # the task's own lies beside it
         where, rows = str(path), read_table(path)
-    return where, expand(rows, task.expand, where)
+    return where, expand(rows, task.expand, where, task.position)
 
 
 def _is_file(data: str) -> bool:

@@ -5,9 +5,10 @@ A task is a small TOML file (the same keys, as JSON, are kept in a run's `config
     name = "summeval"                          # letters, digits, _ and -
     instructions = "Judge the summary."        # the judge's directive, short
     document = ["doc_id", "id"]                # optional: the column that groups rows; documents are never split
+    system = "model"                           # optional: the column that says what wrote the judged text
     row = "id"                                 # optional: the column of unique row ids; else rows are numbered
     split = "split"                            # optional: the column that fixes train, validation and test
-    optional = ["row", "split"]                # optional: which of document, row, split a table may lack
+    optional = ["row", "split"]                # optional: which of document, system, row, split a table may lack
 
     [[inputs]]                                 # in prompt order: the shared source first, the judged text last
     name = "source"                            # an identifier; the field's name in prompts and examples
@@ -30,6 +31,7 @@ A task is a small TOML file (the same keys, as JSON, are kept in a run's `config
 
     [expand]                                   # optional: columns that hold lists of equal length, one item a row
     columns = ["machine_summaries", "fluency"]
+    position = "place"                         # optional: a column to add, the item's place in the list, from 1
 
     [split_values]                             # optional: own words of the split column; train, training, dev, val,
     heldout = "test"                           # valid, validation, test, testing are known
@@ -52,7 +54,9 @@ from signatures.records import Criterion, Group
 TASKS_FOLDER = Path(__file__).parent
 """Where the built-in tasks, and the files they name, lie."""
 
-_KEYS = ("name", "instructions", "document", "row", "split", "optional", "inputs", "criteria", "data", "expand")
+_KEYS = (
+    "name", "instructions", "document", "system", "row", "split", "optional", "inputs", "criteria", "data", "expand",
+)  # fmt: skip
 _SPLIT_WORDS = {
     "train": "train", "training": "train", "dev": "validation", "val": "validation", "valid": "validation",
     "validation": "validation", "test": "test", "testing": "test",
@@ -64,7 +68,8 @@ class Task:
     """What is judged (see this module's docstring for the file it is read from).
 
     `columns` maps inputs and criteria to the columns they may stand in, first choice first (not mapped: a column of
-    their own name); `document`, `row` and `split` hold such choices too, and are empty where there is no such column.
+    their own name); `document`, `system`, `row` and `split` hold such choices too, and are empty where there is no such
+    column.
     Raises UserError for names and scales that cannot work.
     """
 
@@ -74,11 +79,13 @@ class Task:
     criteria: tuple[Criterion, ...]
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     document: tuple[str, ...] = ()
+    system: tuple[str, ...] = ()
     row: tuple[str, ...] = ()
     split: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()
     data: DataReference | None = None
     expand: tuple[str, ...] = ()
+    position: str = ""
     split_values: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -105,6 +112,12 @@ class Task:
         """The columns that an input or criterion may stand in, first choice first."""
         return self.columns.get(name, (name,))
 
+    def with_system(self, column: str | None) -> "Task":
+        """The same task with the systems in this column, which its rows must have; None leaves it as it is."""
+        if column is None:
+            return self
+        return replace(self, system=(column,), optional=tuple(name for name in self.optional if name != "system"))
+
     def part(self, word: str) -> str | None:
         """Train, validation or test: what a value of the split column stands for, None when it is not known."""
         return self.split_values.get(word) or _SPLIT_WORDS.get(word.strip().lower())
@@ -115,13 +128,14 @@ class Task:
             "name": self.name,
             "instructions": self.instructions,
             "document": list(self.document),
+            "system": list(self.system),
             "row": list(self.row),
             "split": list(self.split),
             "optional": list(self.optional),
             "inputs": [asdict(each) | self._column(each.name) for each in self.inputs],
             "criteria": [fields.criterion_to_dict(each) | self._column(each.name) for each in self.criteria],
             "data": asdict(self.data) | {"splits": list(self.data.splits)} if self.data else {},
-            "expand": {"columns": list(self.expand)},
+            "expand": {"columns": list(self.expand), "position": self.position},
             "split_values": dict(self.split_values),
         }
 
@@ -133,6 +147,7 @@ class Task:
         """The task that `values`, a parsed TOML file or the JSON of `to_dict`, describes; `where` names the file."""
         section = Section(where, values).only((*_KEYS, "split_values"))
         inputs, criteria = section.tables("inputs"), section.tables("criteria")
+        expand = section.table("expand").only(["columns", "position"])
         columns = {each.text("name"): each.texts("column") for each in (*inputs, *criteria)}
         check_task_name(section.text("name"), where)
         check_names([each.text("name") for each in (*inputs, *criteria)], where)
@@ -143,11 +158,13 @@ class Task:
             criteria=tuple(fields.read_criterion(each) for each in criteria),
             columns={name: choices for name, choices in columns.items() if choices},
             document=section.texts("document"),
+            system=section.texts("system"),
             row=section.texts("row"),
             split=section.texts("split"),
             optional=fields.read_optional(section),
             data=fields.read_data(section.table("data")),
-            expand=section.table("expand").only(["columns"]).texts("columns"),
+            expand=expand.texts("columns"),
+            position=expand.text("position", ""),
             split_values=fields.read_split_values(section.table("split_values")),
         )
 

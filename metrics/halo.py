@@ -1,0 +1,73 @@
+"""The halo of a judge: does it see the criteria as more alike than the raters do, and what does each score add?
+
+Halo is that ratings of different criteria follow one overall impression (Thorndike 1920, "A constant error in
+psychological ratings"). Criteria may truly go together, so the raters' own correlations are what the judge's are held
+against (Cooper 1981, "Ubiquitous halo"). They are those of the ratings as they stand: means of several raters are less
+noisy than one rater, and noise makes every correlation smaller.
+"""
+
+from collections.abc import Callable, Iterable
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from metrics.estimates import one_number, resampled_clusters
+from metrics.intervals import Scale, difference_scale, value_scale
+from metrics.metric import spearman
+from metrics.rank_matrix import partial_correlation, rank_matrix
+from metrics.scores import Scores, Values
+from metrics.summary import RESAMPLES, Cell, cell_table, defined
+
+
+def halo(scores: Scores, *, seed: int = 0, resamples: int = RESAMPLES) -> dict[str, Any] | None:
+    """`{"rows", "judge", "raters", "excess", "given_ratings", "given_scores"}`, or None with a single criterion.
+
+    All are Spearman's, pooled over the rows that the judge scored on every criterion (`rows`). `judge` and `raters`
+    hold the correlation of every two criteria under `a|b`, `excess` the judge's minus the raters' as CELLS of
+    `summarize` (positive: halo; `mean`: over the pairs). `given_ratings` and `given_scores` hold for each criterion the
+    partial correlation of its score and its rating: given the raters' ratings of the other criteria (does the score
+    say something of this criterion which they do not?), and given the judge's own scores of the others (something that
+    its other scores do not?). Intervals resample documents.
+    """
+    names, count = scores.names, len(scores.names)
+    if count < 2:
+        return None
+    whole = scores.rows(np.flatnonzero(scores.scored.all(axis=1)))
+    codes, total = resampled_clusters(whole, seed)
+    matrix = rank_matrix(np.concatenate([whole.judge, whole.human], axis=1), codes)
+    pairs = {f"{names[a]}|{names[b]}": (a, b) for a, b in combinations(range(count), 2)}
+
+    def cells(labels: Iterable[str], scale: Scale, read: Callable[[Values], list[Values]]) -> dict[str, Cell]:
+        counted = np.full(len(list(labels)), len(whole))
+        estimate = one_number(
+            lambda weights: np.stack(read(matrix(weights)), axis=1),
+            total,
+            len(whole),
+            counted,
+            np.minimum(counted, total),
+        )
+        return cell_table(estimate, ["rho"], [scale], list(labels), seed=seed, resamples=resamples)["rho"]
+
+    def partial(first_control: int) -> dict[str, Cell]:
+        """Given the other criteria in the columns from `first_control` on: the judge's, or the raters'."""
+        controls = [[first_control + other for other in range(count) if other != own] for own in range(count)]
+        return cells(
+            names,
+            value_scale(spearman),
+            lambda found: [partial_correlation(found, own, count + own, controls[own]) for own in range(count)],
+        )
+
+    alone = matrix(np.ones((1, total)))[0]
+    return {
+        "rows": len(whole),
+        "judge": {title: defined(alone[a, b]) for title, (a, b) in pairs.items()},
+        "raters": {title: defined(alone[count + a, count + b]) for title, (a, b) in pairs.items()},
+        "excess": cells(
+            pairs,
+            difference_scale(spearman),
+            lambda found: [found[:, a, b] - found[:, count + a, count + b] for a, b in pairs.values()],
+        ),
+        "given_ratings": partial(count),
+        "given_scores": partial(0),
+    }
