@@ -1,7 +1,7 @@
 """What a judge and the human raters said of the same rows, as arrays; unscored stays NaN, never a number."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -20,6 +20,8 @@ class Scores:
     Human ratings may be fractions (means of raters) and are never missing; judge scores may be real numbers (an
     expectation over levels). `documents` (n,) are codes of the source that a row belongs to: rows of one document
     resemble each other, so every interval resamples documents. `None` says that every row stands for itself.
+    `raters` (n, K, R) are the scores of single raters whose mean is `human`, NaN where a rater gave none (see
+    `metrics.panel`); `None` where only their mean is known.
     Raises `ValueError` on arrays that do not fit together and on human ratings that are missing.
     """
 
@@ -27,6 +29,7 @@ class Scores:
     human: Values
     judge: Values
     documents: Codes | None = None
+    raters: Values | None = None
 
     def __post_init__(self) -> None:
         if self.human.ndim != 2 or self.human.shape[1] != len(self.criteria) or self.human.shape != self.judge.shape:
@@ -34,6 +37,8 @@ class Scores:
             raise ValueError(f"{shapes} and {len(self.criteria)} criteria do not fit together")
         if self.documents is not None and self.documents.shape != (len(self),):
             raise ValueError(f"{len(self)} rows but {self.documents.shape[0]} document codes")
+        if self.raters is not None and self.raters.shape[:2] != self.human.shape:
+            raise ValueError(f"raters {self.raters.shape} do not fit human {self.human.shape}")
         if np.isinf(self.judge).any():
             raise ValueError("a judge score is infinite; an unscored one is NaN")
         if not np.isfinite(self.human).all():
@@ -47,6 +52,7 @@ class Scores:
         human_rows: Sequence[Mapping[str, float]],
         judgements: Sequence[Judgement],
         document_ids: Sequence[str | None] | None = None,
+        raters: Values | None = None,
     ) -> Self:
         """Align the three lists by position. A row without a document id is a document of its own.
 
@@ -63,6 +69,7 @@ class Scores:
             np.array(human, dtype=np.float64).reshape(shape),
             np.array(judge, dtype=np.float64).reshape(shape),
             None if document_ids is None else _document_codes(document_ids),
+            raters,
         )
 
     def __len__(self) -> int:
@@ -81,13 +88,15 @@ class Scores:
         """The same for a subset of the rows (a mask or positions, repeats allowed)."""
         positions = np.asarray(chosen, dtype=None if len(chosen) else np.intp)
         documents = None if self.documents is None else self.documents[positions]
-        return type(self)(self.criteria, self.human[positions], self.judge[positions], documents)
+        raters = None if self.raters is None else self.raters[positions]
+        return type(self)(self.criteria, self.human[positions], self.judge[positions], documents, raters)
 
     def columns(self, names: Sequence[str]) -> Self:
         """The same for some of the criteria, in the order of `names`."""
         chosen = [self.names.index(name) for name in names]
         criteria = tuple(self.criteria[position] for position in chosen)
-        return type(self)(criteria, self.human[:, chosen], self.judge[:, chosen], self.documents)
+        raters = None if self.raters is None else self.raters[:, chosen]
+        return type(self)(criteria, self.human[:, chosen], self.judge[:, chosen], self.documents, raters)
 
     def coverage(self) -> dict[str, dict[str, int]]:
         """Criterion -> how many rows there are, were scored and were not."""
@@ -122,7 +131,7 @@ def both_scored(before: Scores, after: Scores) -> tuple[Scores, Scores]:
 
 
 def _only(scores: Scores, kept: NDArray[np.bool_]) -> Scores:
-    return Scores(scores.criteria, scores.human, np.where(kept, scores.judge, np.nan), scores.documents)
+    return replace(scores, judge=np.where(kept, scores.judge, np.nan))
 
 
 def _or_nan(score: float | None) -> float:

@@ -14,6 +14,7 @@ from programs.records.folder import write_json
 from programs.report_tables import show_agreement, show_calls
 from programs.screen import Screen
 from programs.settings import resolve
+from programs.tasks.describe import rated_singly
 from programs.tasks.loading import load_rows
 
 
@@ -26,7 +27,7 @@ def evaluate_from_flags(given: Mapping[str, Any]) -> int:
     task = settled_task(settings) if described else None
     judge = read_as(load_judge(path, task), flags)
     target = writable(out, path, settings.data) if out is not None else Path()
-    rows = load_rows(task or judge.task, settings.data)
+    rows = load_rows(task or rated_singly(judge.task, settings.ratings, settings.rater), settings.data)
     judgements, roles = judged(judge, rows, settings)
     found = read(judge, rows, judgements)
     agreement = {**summarize(found.scores, seed=settings.seed), **beside_digits(found, settings.seed)}

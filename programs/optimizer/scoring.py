@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import dspy
 from dspy.utils.exceptions import LMError
 
+from metrics.panel import rater_array
 from metrics.scores import Scores
 from programs.optimizer.fan_out import Pool
 from programs.optimizer.judge import Judge, Reading
@@ -46,4 +47,5 @@ def scores_of(judge: Judge, rows: Sequence[dspy.Example], judgements: Sequence[J
     """Human ratings and judge's scores of the rows, side by side."""
     criteria = judge.task.criteria
     human = [{criterion.name: row[criterion.name] for criterion in criteria} for row in rows]
-    return Scores.of(criteria, human, judgements, [row.get("document_id") for row in rows])
+    raters = rater_array([row.get("rater_scores") or {} for row in rows], judge.task.criterion_names)
+    return Scores.of(criteria, human, judgements, [row.get("document_id") for row in rows], raters)
