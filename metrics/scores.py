@@ -21,6 +21,8 @@ class Scores:
     expectation over levels). `documents` (n,) are codes of the source that a row belongs to: rows of one document
     resemble each other, so every interval resamples documents. `None` says that every row stands for itself.
     `systems` (n,) are codes of what wrote the judged text, where that is known.
+    `raters` (n, K, R) are the scores of single raters whose mean is `human`, NaN where a rater gave none (see
+    `metrics.panel`); `None` where only their mean is known.
     Raises `ValueError` on arrays that do not fit together and on human ratings that are missing.
     """
 
@@ -29,6 +31,7 @@ class Scores:
     judge: Values
     documents: Codes | None = None
     systems: Codes | None = None
+    raters: Values | None = None
 
     def __post_init__(self) -> None:
         if self.human.ndim != 2 or self.human.shape[1] != len(self.criteria) or self.human.shape != self.judge.shape:
@@ -37,6 +40,8 @@ class Scores:
         for kind, codes in (("document", self.documents), ("system", self.systems)):
             if codes is not None and codes.shape != (len(self),):
                 raise ValueError(f"{len(self)} rows but {codes.shape[0]} {kind} codes")
+        if self.raters is not None and self.raters.shape[:2] != self.human.shape:
+            raise ValueError(f"raters {self.raters.shape} do not fit human {self.human.shape}")
         if np.isinf(self.judge).any():
             raise ValueError("a judge score is infinite; an unscored one is NaN")
         if not np.isfinite(self.human).all():
@@ -51,6 +56,7 @@ class Scores:
         judgements: Sequence[Judgement],
         document_ids: Sequence[str | None] | None = None,
         system_ids: Sequence[str | None] | None = None,
+        raters: Values | None = None,
     ) -> Self:
         """Align the lists by position. A row without a document id is a document of its own.
 
@@ -70,6 +76,7 @@ class Scores:
             np.array(judge, dtype=np.float64).reshape(shape),
             None if document_ids is None else _codes(document_ids),
             None if system_ids is None or None in system_ids else _codes(system_ids),
+            raters,
         )
 
     def __len__(self) -> int:
@@ -87,14 +94,17 @@ class Scores:
     def rows(self, chosen: NDArray[np.bool_] | Codes | Sequence[int]) -> Self:
         """The same for a subset of the rows (a mask or positions, repeats allowed)."""
         positions = np.asarray(chosen, dtype=None if len(chosen) else np.intp)
-        documents, systems = (None if codes is None else codes[positions] for codes in (self.documents, self.systems))
-        return type(self)(self.criteria, self.human[positions], self.judge[positions], documents, systems)
+        places = (self.documents, self.systems, self.raters)
+        documents, systems, raters = (None if each is None else each[positions] for each in places)
+        return type(self)(self.criteria, self.human[positions], self.judge[positions], documents, systems, raters)
 
     def columns(self, names: Sequence[str]) -> Self:
         """The same for some of the criteria, in the order of `names`."""
         chosen = [self.names.index(name) for name in names]
         criteria = tuple(self.criteria[position] for position in chosen)
-        return replace(self, criteria=criteria, human=self.human[:, chosen], judge=self.judge[:, chosen])
+        human, judge = self.human[:, chosen], self.judge[:, chosen]
+        raters = None if self.raters is None else self.raters[:, chosen]
+        return replace(self, criteria=criteria, human=human, judge=judge, raters=raters)
 
     def with_judge(self, judge: Values) -> Self:
         """The same rows with other scores (n, K)."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from programs.errors import UserError, suggest
+from programs.rater_flags import add_rater_flags
 from programs.settings import PRESETS, ROLE_NAMES, Settings
 
 METRIC_NAMES = ("spearman", "kendall", "pairwise", "qwk", "krippendorff", "mae", "off_by_one", "accuracy")
@@ -65,9 +66,10 @@ def add_task_flags(parser: Parser, *, many: bool = False) -> None:
         group.add_argument("--task", help="sample (default), summeval, brighter, or a task file (.toml)")
     group.add_argument("--data", help="CSV, TSV, JSONL, JSON or Parquet file, or a hub data set (org/name[:config])")
     group.add_argument("--inputs", help="own table: columns the judge reads, e.g. source,summary or text=Body")
-    group.add_argument("--criteria", help="own table: rated columns and scales, e.g. helpful:1-5,tone=Tone:1-3")
+    group.add_argument("--criteria", help="own table: rated columns and scales, helpful:1-5@anna,ben,tone=Tone:1-3")
     group.add_argument("--group", help="own table: column whose rows belong together (a document)")
     group.add_argument("--system", help="column that says what wrote the judged text: agreement within and of systems")
+    add_rater_flags(group)
     group.add_argument("--instructions", help="own table: one sentence that tells the judge what it judges")
 
 

@@ -59,6 +59,9 @@ class Settings(Method):
     criteria: str | None = None
     group: str | None = None
     system: str | None = None
+    row: str | None = None
+    ratings: str | None = None
+    rater: str | None = None
     instructions: str | None = None
     train_size: int = 60
     val_size: int = 20

@@ -25,6 +25,7 @@ from programs.scrutiny.orders import other_orders
 from programs.scrutiny.screen import show_scrutiny
 from programs.scrutiny.words import warnings
 from programs.settings import resolve
+from programs.tasks.describe import rated_singly
 from programs.tasks.loading import load_rows
 from programs.tasks.task import Task
 from signatures.records import Judgement
@@ -41,7 +42,8 @@ def evaluate_from_flags(given: Mapping[str, Any]) -> int:
     judge = read_as(load_judge(path, task), flags)
     turned = other_orders(judge, orders)
     target = writable(out, path, settings.data) if out is not None else Path()
-    rows = load_rows(_with_system(task or judge.task, settings.system), settings.data)
+    known = task or rated_singly(judge.task, settings.ratings, settings.rater)
+    rows = load_rows(_with_system(known, settings.system), settings.data)
     (judgements, *others), roles = judged_by([judge, *turned], rows, settings)
     found = read(judge, rows, judgements)
     scrutiny = _scrutiny(found, epsilon, settings.seed)

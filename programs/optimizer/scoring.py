@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import dspy
 from dspy.utils.exceptions import LMError
 
+from metrics.panel import rater_array
 from metrics.scores import Scores
 from programs.optimizer.fan_out import Pool
 from programs.optimizer.judge import Judge, Reading
@@ -47,4 +48,5 @@ def scores_of(judge: Judge, rows: Sequence[dspy.Example], judgements: Sequence[J
     criteria = judge.task.criteria
     human = [{criterion.name: row[criterion.name] for criterion in criteria} for row in rows]
     documents, systems = ([row.get(name) for row in rows] for name in ("document_id", "system_id"))
-    return Scores.of(criteria, human, judgements, documents, systems)
+    raters = rater_array([row.get("rater_scores") or {} for row in rows], judge.task.criterion_names)
+    return Scores.of(criteria, human, judgements, documents, systems, raters)

@@ -23,7 +23,7 @@ from programs.reports.write import write_report
 from programs.screen import Screen
 from programs.scrutiny.screen import show_scrutiny
 from programs.settings import SIZES, Settings, resolve, resumed
-from programs.tasks.describe import task_from_flags
+from programs.tasks.describe import rated_singly, task_from_flags
 from programs.tasks.loading import load_rows
 from programs.tasks.splits import Sizes, data_hash, split_rows
 from programs.tasks.task import Task, load_task
@@ -146,8 +146,9 @@ def normal(flags: Mapping[str, Any]) -> dict[str, Any]:
     for name in ("optimizer", "control"):
         if name in flags:
             settled[name] = flags[name].lower()
-    if "data" in flags and Path(flags["data"]).exists():
-        settled["data"] = str(Path(flags["data"]).resolve())
+    for name in ("data", "ratings"):
+        if name in flags and Path(flags[name]).exists():
+            settled[name] = str(Path(flags[name]).resolve())
     return settled
 
 
@@ -159,16 +160,19 @@ def settled_task(settings: Settings) -> Task:
     if own:
         if settings.data is None:
             raise UserError("--inputs and --criteria describe an own table: say where it is with --data FILE")
-        return task_from_flags(
+        task = task_from_flags(
             settings.inputs,
             settings.criteria,
             group=settings.group,
+            row=settings.row,
             instructions=settings.instructions,
             system=settings.system,
         )
-    if settings.group or settings.instructions:
-        raise UserError("--group and --instructions go with --inputs and --criteria, for an own table")
-    return load_task(settings.task or "sample").with_system(settings.system)
+        return rated_singly(task, settings.ratings, settings.rater)
+    if settings.group or settings.row or settings.instructions:
+        raise UserError("--group, --row and --instructions go with --inputs and --criteria, for an own table")
+    task = load_task(settings.task or "sample").with_system(settings.system)
+    return rated_singly(task, settings.ratings, settings.rater)
 
 
 def refuse_impossible(settings: Settings) -> None:

@@ -23,7 +23,8 @@ from signatures.records import Criterion
 class Tested:
     """One run's test rows: `clusters` names what each row is resampled with (its document, or itself).
 
-    `judges` holds (n, K) scores by step number as text, and under "kept" those of the kept judge.
+    `judges` holds (n, K) scores by step number as text, and under "kept" those of the kept judge; `raters` (n, K, R)
+    those of single raters, where they are known.
     """
 
     criteria: tuple[Criterion, ...]
@@ -31,11 +32,12 @@ class Tested:
     clusters: tuple[str, ...]
     human: Values
     judges: Mapping[str, Values]
+    raters: Values | None = None
 
     def scores(self, judge: str, documents: Codes | None = None) -> Scores:
         """The scores of one judge; `documents` are the codes of `clusters` that several runs share."""
         own = np.unique(self.clusters, return_inverse=True)[1] if documents is None else documents
-        return Scores(self.criteria, self.human, self.judges[judge], own)
+        return Scores(self.criteria, self.human, self.judges[judge], own, raters=self.raters)
 
     @property
     def steps(self) -> list[int]:
@@ -44,7 +46,7 @@ class Tested:
 
 
 def write_tested(path: Path, rows: Sequence[dspy.Example], judges: Mapping[str, Read]) -> None:
-    """Writes scores.json; `digits` only where the judges' scores are read otherwise."""
+    """Writes scores.json; `digits` only where the judges' scores are read otherwise, `raters` where they are known."""
     first = next(iter(judges.values())).scores
     digits = {name: _listed(read.digits.judge) for name, read in judges.items() if read.digits is not None}
     record = {
@@ -52,6 +54,7 @@ def write_tested(path: Path, rows: Sequence[dspy.Example], judges: Mapping[str, 
         "rows": [row_mark(row["row_id"]) for row in rows],
         "clusters": [_cluster(row) for row in rows],
         "human": first.human.tolist(),
+        **({} if first.raters is None else {"raters": [_listed(row) for row in first.raters]}),
         "judges": {name: _listed(read.scores.judge) for name, read in judges.items()},
         **({"digits": digits} if digits else {}),
     }
@@ -65,7 +68,8 @@ def read_tested(path: Path) -> Tested:
         criteria = tuple(Criterion(**each) for each in found["criteria"])
         judges = {name: _array(values, len(criteria)) for name, values in found["judges"].items()}
         human = _array(found["human"], len(criteria))
-        return Tested(criteria, tuple(found["rows"]), tuple(found["clusters"]), human, judges)
+        raters = None if "raters" not in found else np.array(found["raters"], dtype=np.float64)
+        return Tested(criteria, tuple(found["rows"]), tuple(found["clusters"]), human, judges, raters)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise UserError(f"{path} is damaged ({error}): restore it, or remove summary.json and run again") from None
 

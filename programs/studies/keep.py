@@ -56,6 +56,8 @@ def _nameless(stored: Mapping[str, Any]) -> dict[str, Any]:
     study["tasks"] = [Path(task).stem if task.endswith(".toml") else task for task in study["tasks"]]
     settings = {key: value for key, value in study["settings"].items() if not key.endswith("api_base")}
     study["settings"] = {key: _file_name(value) if key.endswith("lm") else value for key, value in settings.items()}
+    if "ratings" in settings:
+        study["settings"]["ratings"] = Path(settings["ratings"]).name
     return {**stored, "study": study}
 
 

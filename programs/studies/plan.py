@@ -63,6 +63,8 @@ class Study:
 def study_of(given: Mapping[str, Any]) -> Study:
     """The study that the flags describe. Raises UserError for a list that cannot work."""
     settings = {name: value for name, value in given.items() if name not in LISTS}
+    if "ratings" in settings:
+        settings["ratings"] = str(Path(settings["ratings"]).resolve())
     resolve(settings)
     tasks = _tasks(given, settings)
     return Study(
@@ -93,7 +95,7 @@ def continued(stored: Mapping[str, Any], given: Mapping[str, Any], where: Path) 
         if getattr(now, name) != getattr(before, name):
             _refuse(name, _text(getattr(now, name)), _text(getattr(before, name)))
     for name, value in given.items():
-        if name in effective and name not in (*CHANGEABLE, "data") and effective[name] != value:
+        if name in effective and name not in (*CHANGEABLE, "data", "ratings") and effective[name] != value:
             _refuse(name, value, effective[name])
     changed = {name: value for name, value in given.items() if name in CHANGEABLE}
     return Study(**lists, settings={**before.settings, **changed})
@@ -147,6 +149,8 @@ def _tasks(given: Mapping[str, Any], settings: Mapping[str, Any]) -> tuple[str, 
             raise UserError("--tasks and --inputs/--criteria both describe the tasks: give one of them")
         return (OWN_TABLE,)
     tasks: tuple[str, ...] = _listed(given, "tasks", ("sample",), _task)
+    if len(tasks) > 1 and (settings.get("ratings") or settings.get("rater")):
+        raise UserError("--ratings and --rater go with one task: put a [ratings] table in each task's file instead")
     names = [Cell(task, "", "", "", 0).task_name for task in tasks]
     for place, name in enumerate(names):
         if not re.fullmatch(r"\w[\w.-]*", name):

@@ -10,28 +10,42 @@ _SHOWN = 20
 
 
 def find_columns(
-    task: Task, needed: Iterable[str], optional: Sequence[str], rows: Sequence[PlacedRow], where: str
+    task: Task,
+    needed: Iterable[str],
+    optional: Sequence[str],
+    rows: Sequence[PlacedRow],
+    where: str,
+    plain: Iterable[str] = (),
 ) -> dict[str, str]:
     """Field -> column: of each field's choices, the first that the table has.
 
     Fields are the inputs and criteria `needed`, and `document`, `system`, `row` and `split` where the task has them;
-    those that are `optional` and absent are left out. Raises UserError that names what is missing and what is there.
+    those that are `optional` and absent are left out. Columns of the name in `plain` must be there too. Raises
+    UserError that names the missing columns and those present.
     """
-    present = list(dict.fromkeys(column for row in rows for column in row.values))
+    present = present_columns(rows)
     own = {"document": task.document, "system": task.system, "row": task.row, "split": task.split}
     choices = {name: task.choices(name) for name in needed} | {name: each for name, each in own.items() if each}
-    found = {name: column for name in choices for column in _first(choices[name], present)}
+    found = {name: column for name in choices if (column := first_present(choices[name], present))}
     missing = [choices[name] for name in choices if name not in found and name not in optional]
+    missing += [(column,) for column in plain if column not in present]
     if missing:
-        raise UserError(_complaint(missing, present, where))
+        raise UserError(missing_columns(missing, present, where))
     return found
 
 
-def _first(choices: Sequence[str], present: Sequence[str]) -> Sequence[str]:
-    return [column for column in choices if column in present][:1]
+def present_columns(rows: Sequence[PlacedRow]) -> list[str]:
+    """Every column that some row has, in the order in which they appear."""
+    return list(dict.fromkeys(column for row in rows for column in row.values))
 
 
-def _complaint(missing: Sequence[Sequence[str]], present: Sequence[str], where: str) -> str:
+def first_present(choices: Sequence[str], present: Sequence[str]) -> str:
+    """The first of the choices that is present; empty where none is."""
+    return next((column for column in choices if column in present), "")
+
+
+def missing_columns(missing: Sequence[Sequence[str]], present: Sequence[str], where: str) -> str:
+    """The complaint that names what is missing, each with its choices, and what is there."""
     wanted = ", ".join(" or ".join(map(repr, choices)) for choices in missing)
     there = ", ".join(map(repr, present[:_SHOWN])) + (", ..." if len(present) > _SHOWN else "")
     near = suggest(missing[0][0], present)

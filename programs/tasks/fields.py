@@ -1,5 +1,6 @@
 """The parts of a task, and how each is read from its table of the task's file (format: see `task.py`)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from programs.errors import UserError
@@ -8,6 +9,12 @@ from programs.tasks.section import Section
 from signatures.records import Criterion
 
 PARTS = ("train", "validation", "test")
+
+SPLIT_WORDS = {
+    "train": "train", "training": "train", "dev": "validation", "val": "validation", "valid": "validation",
+    "validation": "validation", "test": "test", "testing": "test",
+}  # fmt: skip
+"""What the words of a split column stand for; a task may name its own."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +35,24 @@ class DataReference:
     splits: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class RatingsReference:
+    """Where single raters' scores come from, one row a rating: a file, or the data themselves (no file).
+
+    The columns of a row's item, rater, criterion and score may be named, first choice first.
+    """
+
+    file: str = ""
+    item: tuple[str, ...] = ()
+    rater: tuple[str, ...] = ()
+    criterion: tuple[str, ...] = ()
+    score: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, object]:
+        columns = {key: list(getattr(self, key)) for key in ("item", "rater", "criterion", "score")}
+        return {"file": self.file, **columns}
+
+
 def read_input(section: Section) -> Input:
     section.only(["name", "label", "column"])
     name = section.text("name")
@@ -35,11 +60,19 @@ def read_input(section: Section) -> Input:
 
 
 def read_criterion(section: Section) -> Criterion:
-    section.only(["name", "label", "description", "rubric", "scale", "column"])
+    section.only(["name", "label", "description", "rubric", "scale", "column", "raters"])
     name, (low, high) = section.text("name"), section.scale()
     check_scale(name, low, high, section.where)
     texts = {key: section.text(key, "") for key in ("rubric", "label", "description")}
     return Criterion(name, low, high, **texts)
+
+
+def read_raters(section: Section) -> tuple[str, ...]:
+    """The columns of a criterion's single raters; their mean is the rating, so no column of it is named beside them."""
+    raters = section.texts("raters")
+    if raters and section.texts("column"):
+        raise UserError(f"{section.where}: 'raters' and 'column' both say where the rating stands: give one of them")
+    return raters
 
 
 def criterion_to_dict(criterion: Criterion) -> dict[str, object]:
@@ -65,6 +98,15 @@ def read_data(section: Section) -> DataReference | None:
     if bool(reference.file) == bool(reference.hub):
         raise UserError(f"{section.where}: name either a 'file' or a data set of the 'hub'")
     return reference
+
+
+def read_ratings_reference(values: Mapping[str, object], where: str) -> RatingsReference | None:
+    """The task's table of single ratings, from what stands under `ratings`: None where nothing does."""
+    if "ratings" not in values:
+        return None
+    section = Section(where, values).table("ratings").only(["file", "item", "rater", "criterion", "score"])
+    columns = {key: section.texts(key) for key in ("item", "rater", "criterion", "score")}
+    return RatingsReference(section.text("file", ""), **columns)
 
 
 def read_split_values(section: Section) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """From a task and its data to `dspy.Example` rows: every cell checked before anything is judged."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -11,6 +11,8 @@ from programs.errors import UserError
 from programs.tasks.cells import is_empty, rating_cell, shown, text_cell
 from programs.tasks.columns import find_columns
 from programs.tasks.expansion import PlacedRow
+from programs.tasks.raters import join_ratings, mean_score, read_ratings, score_columns
+from programs.tasks.reading import cell, id_cell, read_all
 from programs.tasks.source import placed_rows
 from programs.tasks.tables import RawRow
 from programs.tasks.task import Task
@@ -23,16 +25,29 @@ def load_rows(task: Task, data: str | None = None) -> list[dspy.Example]:
 
     Each example holds the inputs (text), one human rating per criterion (float), `row_id` (text, unique),
     `document_id` (text or None), `split` (train, validation, test or None) and, where the task has a system column,
-    `system_id` (text). Where the task has no row column, the
-    id is the document's with the row's number in it, or the row's number. Ids that repeat are refused, not repaired:
-    mostly the rows stand twice, or the column names documents.
+    `system_id` (text). Where the task names single raters, `rater_scores` holds what each said (criterion -> rater ->
+    score or None), and the rating is their mean. Where it has no row column, the id is the document's with the row's
+    number in it, or the row's number. Ids that repeat are refused, not repaired: mostly the rows stand twice, or the
+    column names documents.
     Raises UserError for missing columns, and for the first bad cell, with the number of bad rows.
     """
     where, rows = placed_rows(task, data)
-    columns = find_columns(task, [*task.input_names, *task.criterion_names], task.optional, rows, where)
-    found = _read_all(rows, partial(_rated_fields, task, columns), where)
+    ratings = read_ratings(task, rows, where)
+    apart = {*task.raters, *(ratings.criteria if ratings else ())}
+    needed = [*task.input_names, *(name for name in task.criterion_names if name not in apart)]
+    raters = [column for columns in task.raters.values() for column in columns]
+    optional = [name for name in task.optional if name != "row" or ratings is None]
+    columns = find_columns(task, needed, optional, rows, where, raters)
+    found = read_all(rows, partial(_rated_fields, task, columns), where)
     ids = _row_ids(found, rows)
+    if task.ratings and not task.ratings.file:
+        found, ids, rows = _one_row_an_item(found, ids, rows, where)
     _refuse_twins(ids, rows, where)
+    if ratings is not None:
+        found = [
+            {**fields, **_means(scores), "rater_scores": scores}
+            for fields, scores in zip(found, join_ratings(ratings, ids, rows, where), strict=True)
+        ]
     return [
         dspy.Example(**{**fields, "row_id": each}).with_inputs(*task.input_names)
         for fields, each in zip(found, ids, strict=True)
@@ -47,7 +62,7 @@ def load_texts(task: Task, data: str | None = None) -> tuple[list[RawRow], list[
     """
     where, rows = placed_rows(task, data)
     columns = find_columns(task, task.input_names, ("document", "system", "row", "split"), rows, where)
-    found = _read_all(rows, partial(_text_fields, task, columns), where)
+    found = read_all(rows, partial(_text_fields, task, columns), where)
     numbered = (
         dspy.Example(**fields, row_id=str(number), document_id=_loose_id(row.values.get(columns.get("document", ""))))
         for number, (fields, row) in enumerate(zip(found, rows, strict=True), start=1)
@@ -55,48 +70,47 @@ def load_texts(task: Task, data: str | None = None) -> tuple[list[RawRow], list[
     return [row.values for row in rows], [example.with_inputs(*task.input_names) for example in numbered]
 
 
-def _read_all(rows: Sequence[PlacedRow], read: Callable[[PlacedRow], Fields], where: str) -> list[Fields]:
-    """Every row read; if some cannot be, an error with the first one's place and the number of all."""
-    found: list[Fields] = []
-    problems: list[str] = []
-    for row in rows:
-        try:
-            found.append(read(row))
-        except ValueError as error:
-            problems.append(f"{row.place}, {error}")
-    if problems:
-        count = f" ({len(problems)} of {len(rows)} rows have such cells)" if len(problems) > 1 else ""
-        raise UserError(f"{where}, {problems[0]}{count}")
-    return found
-
-
 def _text_fields(task: Task, columns: Mapping[str, str], row: PlacedRow) -> Fields:
-    return {name: _cell(row, columns[name], text_cell) for name in task.input_names}
+    return {name: cell(row, columns[name], text_cell) for name in task.input_names}
 
 
 def _rated_fields(task: Task, columns: Mapping[str, str], row: PlacedRow) -> Fields:
     ratings = {
-        each.name: _cell(row, columns[each.name], partial(rating_cell, criterion=each)) for each in task.criteria
+        each.name: cell(row, columns[each.name], partial(rating_cell, criterion=each))
+        for each in task.criteria
+        if each.name in columns
     }
+    single = [each for each in task.criteria if each.name in task.raters]
+    raters = {each.name: score_columns(each, task.raters[each.name], row) for each in single}
     own = {
-        "row_id": _cell(row, columns["row"], _id) if "row" in columns else None,
-        "document_id": _cell(row, columns["document"], _id) if "document" in columns else None,
-        "split": _cell(row, columns["split"], partial(_part, task)) if "split" in columns else None,
-        **({"system_id": _cell(row, columns["system"], _id)} if "system" in columns else {}),
+        "row_id": cell(row, columns["row"], id_cell) if "row" in columns else None,
+        "document_id": cell(row, columns["document"], id_cell) if "document" in columns else None,
+        "split": cell(row, columns["split"], partial(_part, task)) if "split" in columns else None,
+        **({"system_id": cell(row, columns["system"], id_cell)} if "system" in columns else {}),
     }
+    if raters:
+        ratings |= {**_means(raters), "rater_scores": raters}
     return {**_text_fields(task, columns, row), **ratings, **own}
 
 
-def _cell(row: PlacedRow, column: str, read: Callable[[Any], Any]) -> Any:
-    """One cell, read; what is wrong with it is a ValueError that names the column."""
-    try:
-        return read(row.values.get(column))
-    except ValueError as error:
-        raise ValueError(f"column {column!r}: {error}") from error
+def _means(raters: Mapping[str, Mapping[str, float | None]]) -> dict[str, float]:
+    return {name: mean_score(scores) for name, scores in raters.items()}
 
 
-def _id(value: Any) -> str:
-    return text_cell(value).strip()
+def _one_row_an_item(
+    found: Sequence[Fields], ids: Sequence[str], rows: Sequence[PlacedRow], where: str
+) -> tuple[list[Fields], list[str], list[PlacedRow]]:
+    """Of data with a row a rating, each item's first row. Raises UserError where an item's rows differ elsewhere."""
+    first: dict[str, int] = {}
+    for place, (fields, each, row) in enumerate(zip(found, ids, rows, strict=True)):
+        known = found[other := first.setdefault(each, place)]
+        if differing := [name for name in fields if fields[name] != known[name]]:
+            raise UserError(
+                f"{where}, {row.place}: its {differing[0]!r} is not that of {rows[other].place}, which has the same id"
+                f" {each!r}: an item's rows differ only in rater and scores; correct one, or give it another id"
+            )
+    kept = list(first.values())
+    return [found[place] for place in kept], list(first), [rows[place] for place in kept]
 
 
 def _loose_id(value: Any) -> str | None:

@@ -2,12 +2,13 @@
 
 import keyword
 import re
+from collections.abc import Mapping, Sequence
 
 import dspy
 
 from programs.errors import UserError
 
-OWN_FIELDS = ("row_id", "document_id", "system_id", "split")
+OWN_FIELDS = ("row_id", "document_id", "system_id", "split", "rater_scores")
 """Fields that every example carries beside its inputs and ratings."""
 
 _CLASHES = frozenset({"base", "completed", "completions", "config", "demos", "lm", "new_signature", "self"})
@@ -45,6 +46,19 @@ def check_names(names: list[str], where: str) -> None:
         check_name(name, where)
         if name in names[:position]:
             raise UserError(f"{where}: the name {name!r} is used twice among inputs and criteria: rename one of them")
+
+
+def check_raters(raters: Mapping[str, Sequence[str]], where: str) -> None:
+    """Refuse a single rater, and a column that is named twice: raters of two criteria are two columns."""
+    criteria: dict[str, str] = {}
+    for name, columns in raters.items():
+        if len(columns) < 2:
+            raise UserError(f"{where}: {name!r} has the rater {columns[0]!r} only; name two, or make it the column")
+        for column in columns:
+            if column in criteria:
+                other = "" if criteria[column] == name else f" and of {criteria[column]!r}"
+                raise UserError(f"{where}: the rater column {column!r} of {name!r}{other} is named twice; drop one")
+            criteria[column] = name
 
 
 def check_scale(name: str, low: int, high: int, where: str) -> None:

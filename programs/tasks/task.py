@@ -22,12 +22,22 @@ A task is a small TOML file (the same keys, as JSON, are kept in a run's `config
     description = "..."                        # optional: what it means, for LMs that do not see the rubric
     rubric = "Rate from 1 to 5."               # optional: the initial instruction
     column = "fluency"                         # optional, default the name
+    raters = ["anna", "ben"]                   # optional, in place of column: one column a rater, whose mean is the
+                                               #   rating; a rater may have left some rows out
 
     [data]                                     # optional: what is read when no --data is given, one of
     file = "sample.csv"                        #   a file beside the TOML file, or
     hub = "mteb/summeval"                      #   a data set of the hub, with optional `config` and `splits`
     config = "eng"
     splits = ["train", "dev", "test"]
+
+    [ratings]                                  # optional, in place of raters: a table with one row a rating,
+    file = "ratings.csv"                       #   a file beside the TOML file; none: the data are that table, and the
+                                               #   rows of one item repeat its texts
+    item = "row_id"                            # optional: the column of the data's row id (`row` must be named)
+    rater = "annotator"                        # optional: the column of the rater
+    criterion = "criterion"                    # optional: where a row is one criterion's, its column and that of the
+    score = "score"                            #   score; else each criterion has its own column
 
     [expand]                                   # optional: columns that hold lists of equal length, one item a row
     columns = ["machine_summaries", "fluency"]
@@ -45,8 +55,8 @@ from pathlib import Path
 
 from programs.errors import UserError, suggest
 from programs.tasks import fields
-from programs.tasks.fields import DataReference, Input
-from programs.tasks.names import check_names, check_scale, check_task_name
+from programs.tasks.fields import DataReference, Input, RatingsReference
+from programs.tasks.names import check_names, check_raters, check_scale, check_task_name
 from programs.tasks.section import Section
 from programs.toml import read_toml
 from signatures.records import Criterion, Group
@@ -55,12 +65,9 @@ TASKS_FOLDER = Path(__file__).parent
 """Where the built-in tasks, and the files they name, lie."""
 
 _KEYS = (
-    "name", "instructions", "document", "system", "row", "split", "optional", "inputs", "criteria", "data", "expand",
+    "name", "instructions", "document", "system", "row", "split", "optional", "inputs", "criteria", "data", "ratings",
+    "expand",
 )  # fmt: skip
-_SPLIT_WORDS = {
-    "train": "train", "training": "train", "dev": "validation", "val": "validation", "valid": "validation",
-    "validation": "validation", "test": "test", "testing": "test",
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -69,8 +76,8 @@ class Task:
 
     `columns` maps inputs and criteria to the columns they may stand in, first choice first (not mapped: a column of
     their own name); `document`, `system`, `row` and `split` hold such choices too, and are empty where there is no such
-    column.
-    Raises UserError for names and scales that cannot work.
+    column. `raters` maps criteria to the columns of their single raters; `ratings` is a table of such scores instead.
+    Raises UserError for names, scales and raters that cannot work.
     """
 
     name: str
@@ -87,6 +94,8 @@ class Task:
     expand: tuple[str, ...] = ()
     position: str = ""
     split_values: Mapping[str, str] = field(default_factory=dict)
+    raters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    ratings: RatingsReference | None = None
 
     def __post_init__(self) -> None:
         where = f"task {self.name!r}"
@@ -94,6 +103,11 @@ class Task:
         check_names([*self.input_names, *self.criterion_names], where)
         for criterion in self.criteria:
             check_scale(criterion.name, criterion.low, criterion.high, where)
+        check_raters(self.raters, where)
+        if self.raters and self.ratings:
+            raise UserError(f"{where}: has rater columns and a table of ratings (--ratings, --rater): give one of them")
+        if self.ratings and not self.ratings.file and self.expand:
+            raise UserError(f"{where}: rows that hold lists cannot be rows of single ratings: name a file of ratings")
 
     @property
     def input_names(self) -> tuple[str, ...]:
@@ -120,7 +134,7 @@ class Task:
 
     def part(self, word: str) -> str | None:
         """Train, validation or test: what a value of the split column stands for, None when it is not known."""
-        return self.split_values.get(word) or _SPLIT_WORDS.get(word.strip().lower())
+        return self.split_values.get(word) or fields.SPLIT_WORDS.get(word.strip().lower())
 
     def to_dict(self) -> dict[str, object]:
         """The task as JSON, under the keys of its TOML file; `Task.from_dict` reads it back to an equal task."""
@@ -133,11 +147,16 @@ class Task:
             "split": list(self.split),
             "optional": list(self.optional),
             "inputs": [asdict(each) | self._column(each.name) for each in self.inputs],
-            "criteria": [fields.criterion_to_dict(each) | self._column(each.name) for each in self.criteria],
+            "criteria": [fields.criterion_to_dict(each) | self._places(each.name) for each in self.criteria],
             "data": asdict(self.data) | {"splits": list(self.data.splits)} if self.data else {},
             "expand": {"columns": list(self.expand), "position": self.position},
             "split_values": dict(self.split_values),
+            **({"ratings": self.ratings.to_dict()} if self.ratings else {}),
         }
+
+    def _places(self, name: str) -> dict[str, list[str]]:
+        raters = {"raters": list(self.raters[name])} if name in self.raters else {}
+        return {**self._column(name), **raters}
 
     def _column(self, name: str) -> dict[str, list[str]]:
         return {"column": list(self.columns[name])} if name in self.columns else {}
@@ -149,8 +168,10 @@ class Task:
         inputs, criteria = section.tables("inputs"), section.tables("criteria")
         expand = section.table("expand").only(["columns", "position"])
         columns = {each.text("name"): each.texts("column") for each in (*inputs, *criteria)}
+        raters = {each.text("name"): fields.read_raters(each) for each in criteria}
         check_task_name(section.text("name"), where)
         check_names([each.text("name") for each in (*inputs, *criteria)], where)
+        check_raters({name: columns for name, columns in raters.items() if columns}, where)
         return cls(
             name=section.text("name"),
             instructions=section.text("instructions"),
@@ -166,6 +187,8 @@ class Task:
             expand=expand.texts("columns"),
             position=expand.text("position", ""),
             split_values=fields.read_split_values(section.table("split_values")),
+            raters={name: columns for name, columns in raters.items() if columns},
+            ratings=fields.read_ratings_reference(values, where),
         )
 
 
@@ -185,10 +208,12 @@ def load_task(name: str) -> Task:
     if path.suffix != ".toml":
         known = ", ".join(built_in_tasks())
         raise UserError(f"--task: no task {name!r}{suggest(name, built_in_tasks())} (known: {known}, or a .toml file)")
-    task = _read(path)
-    if task.data is None or not task.data.file:
-        return task
-    return replace(task, data=replace(task.data, file=str(path.parent.resolve() / task.data.file)))
+    task, folder = _read(path), path.parent.resolve()
+    if task.data is not None and task.data.file:
+        task = replace(task, data=replace(task.data, file=str(folder / task.data.file)))
+    if task.ratings is not None and task.ratings.file:
+        task = replace(task, ratings=replace(task.ratings, file=str(folder / task.ratings.file)))
+    return task
 
 
 def _read(path: Path) -> Task:

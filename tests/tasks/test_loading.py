@@ -176,7 +176,7 @@ def test_the_hubs_summeval_schema_gives_the_same_rows(shared_data: Callable[[str
     assert {len(row["machine_summaries"]) for row in nested} == {16}
     flat_rows = load_rows(load_task("summeval"), path)
     nested_rows = load_rows(load_task("summeval"), write(tmp_path, nested, "hub.parquet"))
-    assert [row.toDict() for row in nested_rows] == [row.toDict() for row in flat_rows]
+    assert [row.toDict() for row in nested_rows] == [row.without("system_id").toDict() for row in flat_rows]
 
 
 def test_brighter_has_the_published_splits_and_means(shared_data: Callable[[str], str]) -> None:
