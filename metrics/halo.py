@@ -6,7 +6,7 @@ against (Cooper 1981, "Ubiquitous halo"). They are those of the ratings as they 
 noisy than one rater, and noise makes every correlation smaller.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from itertools import combinations
 from typing import Any
 
@@ -19,6 +19,9 @@ from metrics.rank_matrix import partial_correlation, rank_matrix
 from metrics.scores import Scores, Values
 from metrics.summary import RESAMPLES, Cell, cell_table, defined
 
+Read = Callable[[Values], list[Values]]
+"""From the (B, 2K, 2K) correlations of the judge's K columns and the raters' K to a list of (B,)."""
+
 
 def halo(scores: Scores, *, seed: int = 0, resamples: int = RESAMPLES) -> dict[str, Any] | None:
     """`{"rows", "judge", "raters", "excess", "given_ratings", "given_scores"}`, or None with a single criterion.
@@ -30,44 +33,38 @@ def halo(scores: Scores, *, seed: int = 0, resamples: int = RESAMPLES) -> dict[s
     say something of this criterion which they do not?), and given the judge's own scores of the others (something that
     its other scores do not?). Intervals resample documents.
     """
-    names, count = scores.names, len(scores.names)
-    if count < 2:
+    if len(scores.names) < 2:
         return None
     whole = scores.rows(np.flatnonzero(scores.scored.all(axis=1)))
     codes, total = resampled_clusters(whole, seed)
     matrix = rank_matrix(np.concatenate([whole.judge, whole.human], axis=1), codes)
-    pairs = {f"{names[a]}|{names[b]}": (a, b) for a, b in combinations(range(count), 2)}
+    alone, count = matrix(np.ones((1, total)))[0], len(whole.names)
+    pairs = {f"{whole.names[a]}|{whole.names[b]}": (a, b) for a, b in combinations(range(count), 2)}
 
-    def cells(labels: Iterable[str], scale: Scale, read: Callable[[Values], list[Values]]) -> dict[str, Cell]:
-        counted = np.full(len(list(labels)), len(whole))
+    def cells(labels: Sequence[str], scale: Scale, read: Read) -> dict[str, Cell]:
+        counted = np.full(len(labels), len(whole))
         estimate = one_number(
-            lambda weights: np.stack(read(matrix(weights)), axis=1),
-            total,
-            len(whole),
-            counted,
-            np.minimum(counted, total),
+            lambda weights: np.stack(read(matrix(weights)), axis=1), total, len(whole), counted, counted.clip(max=total)
         )
-        return cell_table(estimate, ["rho"], [scale], list(labels), seed=seed, resamples=resamples)["rho"]
+        return cell_table(estimate, ["rho"], [scale], labels, seed=seed, resamples=resamples)["rho"]
 
-    def partial(first_control: int) -> dict[str, Cell]:
-        """Given the other criteria in the columns from `first_control` on: the judge's, or the raters'."""
-        controls = [[first_control + other for other in range(count) if other != own] for own in range(count)]
-        return cells(
-            names,
-            value_scale(spearman),
-            lambda found: [partial_correlation(found, own, count + own, controls[own]) for own in range(count)],
-        )
-
-    alone = matrix(np.ones((1, total)))[0]
+    coefficient = value_scale(spearman)
     return {
         "rows": len(whole),
         "judge": {title: defined(alone[a, b]) for title, (a, b) in pairs.items()},
         "raters": {title: defined(alone[count + a, count + b]) for title, (a, b) in pairs.items()},
-        "excess": cells(
-            pairs,
-            difference_scale(spearman),
-            lambda found: [found[:, a, b] - found[:, count + a, count + b] for a, b in pairs.values()],
-        ),
-        "given_ratings": partial(count),
-        "given_scores": partial(0),
+        "excess": cells(list(pairs), difference_scale(spearman), _excess(list(pairs.values()), count)),
+        "given_ratings": cells(whole.names, coefficient, _partial(count, count)),
+        "given_scores": cells(whole.names, coefficient, _partial(0, count)),
     }
+
+
+def _excess(pairs: Sequence[tuple[int, int]], count: int) -> Read:
+    """The judge's minus the raters' correlation of every pair of criteria."""
+    return lambda found: [found[:, a, b] - found[:, count + a, count + b] for a, b in pairs]
+
+
+def _partial(first_control: int, count: int) -> Read:
+    """Score and rating of every criterion, given the others in the columns from `first_control` on."""
+    controls = [[first_control + other for other in range(count) if other != own] for own in range(count)]
+    return lambda found: [partial_correlation(found, own, count + own, controls[own]) for own in range(count)]

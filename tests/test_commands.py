@@ -66,7 +66,7 @@ def test_dspys_own_adapters_score_every_row(
 
 
 def check_agreement(found: dict[str, Any]) -> None:
-    metrics = {"spearman", "kendall", "qwk", "krippendorff", "mae", "off_by_one", "accuracy"}
+    metrics = {"spearman", "kendall", "pairwise", "qwk", "krippendorff", "mae", "off_by_one", "accuracy"}
     for view in ("pooled", "by_document"):
         assert set(found[view]) == metrics
         for cells in found[view].values():

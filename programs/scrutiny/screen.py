@@ -41,7 +41,7 @@ def columns_of(scrutiny: Mapping[str, Any]) -> list[Column]:
     if (orders := scrutiny.get("orders")) is not None:
         mean, count = orders["mean"], len(orders["each"])
         columns += [
-            (f"scores changed, {count} other orders", mean["between"]["changed"]),
+            (f"scores changed in {count} other order{'s' if count > 1 else ''}", mean["between"]["changed"]),
             ("change of spearman", mean["agreement"]["spearman"]),
         ]
     return columns

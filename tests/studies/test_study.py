@@ -9,6 +9,7 @@ from typing import Any
 import dspy
 import pytest
 
+from metrics.metric import METRICS
 from tests.commands import refused
 from tests.fake import FakeEngine, fake_lm
 from tests.studies.conftest import SMALL, Study
@@ -267,7 +268,7 @@ def test_the_long_format_has_every_cell_criterion_and_metric(finished: Path) -> 
     with (finished / "tables.csv").open(newline="") as file:
         lines = list(csv.DictReader(file))
     cells = [line for line in lines if line["table"] == "cells"]
-    assert len(cells) == 2 * 3 * 2 * 7 * 3  # cells, judges, views, metrics, criteria and their mean
+    assert len(cells) == 2 * 3 * 2 * len(METRICS) * 3  # cells, judges, views, metrics, criteria and their mean
     for line in cells:
         summary = summaries(finished)[f"custom-{line['mode']}-{line['gate']}-{line['seed']}"]
         found = summary[line["what"]][line["view"]][line["metric"]][line["criterion"]]

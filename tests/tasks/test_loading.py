@@ -109,6 +109,32 @@ def test_items_of_a_list_get_ids_of_their_own(tmp_path: Path) -> None:
     assert [row["row_id"] for row in load_rows(task, data)] == ["a-1", "a-2", "b"]
 
 
+def test_a_system_column_is_read_and_an_optional_one_may_be_absent(tmp_path: Path) -> None:
+    task = task_from_flags(inputs="text", criteria="helpful:1-5", system="model")
+    data = write(tmp_path, [{"text": "a", "helpful": 1, "model": " m1 "}, {"text": "b", "helpful": 2, "model": 7}])
+    assert [row["system_id"] for row in load_rows(task, data)] == ["m1", "7"]
+    without = write(tmp_path, [{"text": "a", "helpful": 1}], "without.jsonl")
+    assert "no column 'model'" in complaint(lambda: load_rows(task, without))
+    (row,) = load_rows(replace(task, optional=("system",)), without)
+    assert "system_id" not in row
+    assert load_texts(task, without)[1][0]["text"] == "a"
+    empty = write(tmp_path, [{"text": "a", "helpful": 1, "model": ""}], "empty.jsonl")
+    assert "column 'model': is empty" in complaint(lambda: load_rows(task, empty))
+    assert "no column 'engine'" in complaint(
+        lambda: load_rows(replace(task, optional=("system",)).with_system("engine"), data)
+    )
+
+
+def test_an_items_place_in_its_list_is_a_column_where_the_task_names_one(tmp_path: Path) -> None:
+    flags = task_from_flags(inputs="text", criteria="helpful:1-5", system="place").to_dict()
+    task = Task.from_dict(flags | {"expand": {"columns": ["text", "helpful"], "position": "place"}}, "task")
+    nested = {"text": ["x", "y"], "helpful": [1, 2]}
+    rows = load_rows(task, write(tmp_path, [nested, nested]))
+    assert [row["system_id"] for row in rows] == ["1", "2", "1", "2"]
+    taken = write(tmp_path, [nested | {"place": "here"}], "taken.jsonl")
+    assert "has a column 'place' already" in complaint(lambda: load_rows(task, taken))
+
+
 def test_repeated_ids_are_refused_with_both_places(tmp_path: Path) -> None:
     task = task_from_flags(inputs="text", criteria="helpful:1-5", row="key")
     data = write(tmp_path, [{"text": "t", "helpful": 1, "key": key} for key in ("a", "b", "a")])
@@ -176,7 +202,11 @@ def test_the_hubs_summeval_schema_gives_the_same_rows(shared_data: Callable[[str
     assert {len(row["machine_summaries"]) for row in nested} == {16}
     flat_rows = load_rows(load_task("summeval"), path)
     nested_rows = load_rows(load_task("summeval"), write(tmp_path, nested, "hub.parquet"))
+    systems = [row["system_id"] for row in flat_rows]
     assert [row.toDict() for row in nested_rows] == [row.without("system_id").toDict() for row in flat_rows]
+    placed = load_rows(load_task("summeval").with_system("place"), str(tmp_path / "hub.parquet"))
+    places = [row["system_id"] for row in placed]
+    assert len(set(places)) == len(set(systems)) == len(set(zip(places, systems, strict=True))) == 16
 
 
 def test_brighter_has_the_published_splits_and_means(shared_data: Callable[[str], str]) -> None:

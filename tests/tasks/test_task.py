@@ -89,8 +89,8 @@ def test_unknown_task_is_answered_with_the_nearest_one() -> None:
 REFUSED = [
     "class", "config", "lm", "new_signature", "demos", "instructions", "fields", "signature", "input_fields",
     "output_fields", "copy", "schema", "json", "dict", "validate", "insert", "append", "delete", "row_id",
-    "document_id", "split", "base", "self", "completions", "completed", "dspy_uuid", "model_dump_x", "_hidden", "2nd",
-    "two words", "a-b",
+    "document_id", "system_id", "split", "base", "self", "completions", "completed", "dspy_uuid", "model_dump_x",
+    "_hidden", "2nd", "two words", "a-b",
 ]  # fmt: skip
 
 
