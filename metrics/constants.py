@@ -4,7 +4,7 @@ Always 0 has a mean absolute error of .46 over BRIGHTER's emotions, where a judg
 .46) may have .54.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,7 @@ def against_constants(
     seed: int = 0,
     resamples: int = RESAMPLES,
 ) -> dict[str, dict[str, Any]]:
-    """Metric -> criterion or "mean" (its `level` is None: each criterion has its own) -> `{"level", "constant",
+    """Metric -> "mean" or criterion (the mean's `level` is None: each criterion has its own) -> `{"level", "constant",
     "judge", "difference", "beaten"}`, pooled over the rows scored.
 
     `level` is the whole level whose constant is best by the metric on the ratings `chosen_on` (m, K), or on those of
@@ -60,25 +60,24 @@ def _against(
     scale = difference_scale(metric)
     cells = cell_table(change, [metric.name], [scale], scores.names, seed=seed, resamples=resamples)[metric.name]
     own, other = (_values(metric, side) for side in (scores, constant))
-    found: dict[str, dict[str, Any]] = {
-        name: {"level": level, "constant": other[name], "judge": own[name]}
-        for name, level in zip(scores.names, levels, strict=True)
-    }
-    found["mean"] = {"level": None, "constant": _mean(other), "judge": _mean(own)}
+    chosen = {"mean": None, **dict(zip(scores.names, levels, strict=True))}
     return {
-        name: {**each, "difference": cells[name], "beaten": _beaten(metric, cells[name])}
-        for name, each in found.items()
+        name: {
+            "level": level,
+            "constant": other[name],
+            "judge": own[name],
+            "difference": cells[name],
+            "beaten": _beaten(metric, cells[name]),
+        }
+        for name, level in chosen.items()
     }
 
 
 def _values(metric: Metric, scores: Scores) -> dict[str, float | None]:
     columns = zip(scores.names, scores.judge.T, scores.human.T, strict=True)
-    return {name: metric(judge, human) for name, judge, human in columns}
-
-
-def _mean(values: Mapping[str, float | None]) -> float | None:
+    values = {name: metric(judge, human) for name, judge, human in columns}
     known = [value for value in values.values() if value is not None]
-    return sum(known) / len(known) if len(known) == len(values) else None
+    return {"mean": sum(known) / len(known) if len(known) == len(values) else None, **values}
 
 
 def _beaten(metric: Metric, difference: Cell) -> bool | None:

@@ -126,9 +126,7 @@ def _announce(settings: Settings, material: Material, folder: RunFolder, screen:
 def _show(summary: Mapping[str, Any], folder: RunFolder, screen: Screen) -> None:
     show_summary(summary, screen)
     if (scrutiny := summary.get("scrutiny")) is not None:  # older runs have none
-        show_scrutiny(
-            {**scrutiny["after"], "warnings": scrutiny["warnings"]}, screen, "the test rows of the kept judge"
-        )
+        show_scrutiny({**scrutiny["after"], "warnings": scrutiny["warnings"]}, screen, " of the kept judge")
     if folder.diagnostics.exists():
         show_diagnosis(read_diagnosis(folder.diagnostics), screen)
     show_calls(summary["calls"], screen)

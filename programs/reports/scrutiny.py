@@ -14,12 +14,13 @@ Cells = Mapping[str, Mapping[str, Any]]
 
 
 def parts(run: RunFiles) -> list[Part]:
-    """Empty for runs that are older than the key `scrutiny`. All tables are pooled over the test rows."""
+    """The kept judge, beside the initial one where it fits; empty for runs that are older than the key `scrutiny`."""
     found = run.summary.get("scrutiny")
     if found is None:
         return []
     both = (found["before"], found["after"])
-    return [*_constants(run, *both), *_systems(run, found["after"]), *_halo(run, *both), *_ties(run, *both)]
+    about = "Pooled over the test rows that have a score (see Coverage); intervals resample documents."
+    return [about, *_constants(run, *both), *_systems(run, found["after"]), *_halo(run, *both), *_ties(run, *both)]
 
 
 def _constants(run: RunFiles, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Part]:

@@ -11,13 +11,12 @@ Column = tuple[str, Mapping[str, Mapping[str, Any]]]
 """A header, and a cell by criterion and "mean"."""
 
 
-def show_scrutiny(scrutiny: Mapping[str, Any], screen: Screen, rows: str = "the rows") -> None:
-    """What `metrics.scrutiny` found of one judge."""
+def show_scrutiny(scrutiny: Mapping[str, Any], screen: Screen, of: str = "") -> None:
+    """What `metrics.scrutiny` found of one judge, which ` of ...` may name."""
     if columns := columns_of(scrutiny):
         names = list(dict.fromkeys(name for _, cells in columns for name in cells))
         table = [[name, *(cell_text(cells[name]) if name in cells else "" for _, cells in columns)] for name in names]
-        title = f"\nscrutiny, pooled over {rows}, with 95 % intervals (spearman unless it says otherwise)"
-        screen.table(title, ["criterion", *(header for header, _ in columns)], table)
+        screen.table(f"\nscrutiny{of} (spearman, pooled)", ["criterion", *(header for header, _ in columns)], table)
     if words := halo_words(scrutiny):
         screen.result(f"\n{words}")
     for line in scrutiny["warnings"]:
@@ -42,6 +41,8 @@ def columns_of(scrutiny: Mapping[str, Any]) -> list[Column]:
         mean, count = orders["mean"], len(orders["each"])
         columns += [
             (f"scores changed in {count} other order{'s' if count > 1 else ''}", mean["between"]["changed"]),
-            ("change of spearman", mean["agreement"]["spearman"]),
+            ("mean change", mean["between"]["moved"]),
+            ("between the orders", mean["between"]["spearman"]),
+            ("change of agreement", mean["agreement"]["spearman"]),
         ]
     return columns

@@ -157,9 +157,9 @@ def test_a_constant_that_beats_the_judge_is_one_line_of_warning(
     assert run(evaluate.main, *arguments(judge, table), monkeypatch=monkeypatch) == 0
     (warning,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("warning: ")]
     assert warning.startswith(
-        "warning: a constant beats the judge on mae (lower is better; chosen on these rows): helpful (always 3: 1.200, "
-        "judge 2.000, difference .800"
+        "warning: a constant beats the judge on mae (lower is better; chosen on these rows): mean (the best constants: "
     )
+    assert "helpful (always 3: 1.200, judge 2.000, difference .800" in warning
     assert found()["scrutiny"]["warnings"] == [warning.removeprefix("warning: ")]
 
 
@@ -193,7 +193,7 @@ def test_a_run_looks_at_both_judges_and_chooses_on_its_other_rows(
         assert scrutiny[part]["ties"]["chosen_on"] == "validation rows"
         assert set(scrutiny[part]["halo"]["excess"]) == {"mean", "helpful|polite"}
     printed = capsys.readouterr().out
-    assert "scrutiny, pooled over the test rows of the kept judge" in printed
+    assert "scrutiny of the kept judge (spearman, pooled)" in printed
     assert all(f"warning: {line}" in printed for line in scrutiny["warnings"])
     page = (tmp_path / "one" / "report.html").read_text()
     for words in ("What the agreement does not say", "a judge that always says the same", "4 systems that wrote",
