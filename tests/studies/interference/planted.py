@@ -34,6 +34,6 @@ def uniform(*words: str) -> float:
 
 
 def rewritten(name: str, system: str, user: str, levels: tuple[int, ...]) -> str:
-    """A new rubric, another one for every feedback; that of `LONG` goes on and on."""
-    version = zlib.crc32(user.encode()) % 1000
+    """A new rubric, another one for every feedback, whatever the request's words; that of `LONG` goes on and on."""
+    version = zlib.crc32(user.partition("Now write")[0].encode()) % 1000
     return f"Judge how {name} it is, version {version}" + (", with every detail in mind" * 12 if name == LONG else "")
