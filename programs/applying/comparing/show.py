@@ -7,9 +7,9 @@ from programs.reports.table import Table
 from programs.screen import Screen
 
 READING = (
-    "Better, worse: the 95 % interval leaves out zero, and p after Holm is under .05. Not worse: they leave out a loss of "
-    "{margin:g} or more in the same way (one-sided, 2.5 %). Holm counts the criteria of all pairs together, and the means "
-    "of all pairs. Not distinguishable: neither is shown; no difference smaller than `detectable` could have been."
+    "Better, worse: the 95 % interval leaves out zero, and p after Holm is under .05. Not worse: they leave out a loss "
+    "of {margin:g} or more in the same way (one-sided, 2.5 %). Holm counts the criteria of all pairs together, and the "
+    "means of all pairs. Not distinguishable: neither is shown; no difference under `detectable` could have been."
 )
 
 
