@@ -1,14 +1,13 @@
 """The judges as a comparison shows them, and what a reader must know of them before the numbers."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from programs.applying.comparing.asking import Scored
 from programs.applying.comparing.contestants import Contestant, Given, Side
-from programs.applying.comparing.costs import Cost, cost_of
+from programs.applying.comparing.costs import Cost, Prices, cost_of
 from programs.applying.comparing.field import Field
 from programs.applying.comparing.findings import Entry, scores_of_rows
 from programs.applying.comparing.given import GivenScores
-from programs.applying.comparing.prices import Price
 from signatures.records import Criterion
 
 GIVEN = "given"
@@ -20,7 +19,7 @@ def entry_of(
     answers: Scored,
     field: Field,
     criteria: Sequence[Criterion],
-    price: Callable[[str], Price | None],
+    prices: Prices,
 ) -> Entry:
     """A judge of this program."""
     return Entry(
@@ -29,7 +28,7 @@ def entry_of(
         lm=answers.settings.lm,
         readout=side.judge.readout,
         origin=_origin(answers),
-        cost=cost_of(side, answers, price),
+        cost=cost_of(side, answers, prices),
         scores=scores_of_rows(criteria, field, answers.rows),
         calls=answers.calls,
         fallback=answers.fallback,

@@ -1,7 +1,7 @@
 """The rows that judges are compared on: the same for all, and none that a run among them has learned from."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import dspy
 
@@ -10,6 +10,7 @@ from programs.applying.comparing.past_run import PastRun
 from programs.errors import UserError
 from programs.optimizer.session import settled_task
 from programs.settings import Settings
+from programs.tasks.describe import rated_singly
 from programs.tasks.loading import load_rated
 from programs.tasks.splits import data_hash, unit
 from programs.tasks.tables import RawRow
@@ -42,10 +43,11 @@ def field_of(sides: Sequence[Side], settings: Settings) -> Field:
     """
     judges = [side for side in sides if isinstance(side, Contestant)]
     runs = {side.name: side.run for side in judges if side.run is not None}
-    described = bool(settings.task or settings.inputs or settings.criteria)
+    own = (settings.inputs, settings.criteria, settings.group, settings.row, settings.instructions)
+    described = bool(settings.task or any(own))
     if not described and not judges:
         raise UserError("scores alone do not say what was rated: describe it with --task, or --inputs and --criteria")
-    task = settled_task(settings) if described else judges[0].judge.task
+    task = settled_task(settings) if described else rated_singly(judges[0].judge.task, settings.ratings, settings.rater)
     if described or settings.data is not None or not runs:
         found = _all_rows(task, settings.data)
     else:
@@ -55,6 +57,7 @@ def field_of(sides: Sequence[Side], settings: Settings) -> Field:
 
 
 def _all_rows(task: Task, data: str | None) -> Field:
+    task = replace(task, optional=(*task.optional, "system"))  # nothing is told by system here
     raw, rows = load_rated(task, data)
     return Field(task, rows, raw, data_hash(rows), data or f"the data of task {task.name}", len(rows))
 

@@ -7,13 +7,13 @@ from typing import Any
 from programs.applying.comparing.asking import scored
 from programs.applying.comparing.bill import Paid
 from programs.applying.comparing.contestants import Contestant, Given, Side, contestants
+from programs.applying.comparing.costs import Prices
 from programs.applying.comparing.criteria import shared_criteria
 from programs.applying.comparing.entries import entry_of, entry_of_given, notes_on
 from programs.applying.comparing.field import field_of
 from programs.applying.comparing.findings import Question, as_json, find
 from programs.applying.comparing.given import given_scores
 from programs.applying.comparing.page import write_page
-from programs.applying.comparing.prices import prices
 from programs.applying.comparing.show import show
 from programs.applying.comparing.under import seed_of, settings_of
 from programs.applying.judging import read_as
@@ -42,13 +42,13 @@ def compare_from_flags(given: Mapping[str, Any]) -> int:
     for judge in judges:
         read_as(judge.judge, flags)
     under = settings_of(judges, flags, settings)
-    price = prices(own.get("price_in"), own.get("price_out"), [each.lm for each in under.values()])
+    prices = Prices.given(own.get("price_in"), own.get("price_out"), list(under.values()))
     paid = Paid([side.run.folder.calls for side in judges if side.run is not None])
     answers = {side.name: scored(side, field, under[side.name], paid) for side in judges}
     entries = [
         entry_of_given(side, tables[side.name], field, criteria)
         if isinstance(side, Given)
-        else entry_of(side, answers[side.name], field, criteria, price)
+        else entry_of(side, answers[side.name], field, criteria, prices)
         for side in sides
     ]
     question = Question(**{name: own[name] for name in ASKED if name in own}, seed=seed_of(judges, flags))

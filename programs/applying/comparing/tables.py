@@ -7,6 +7,7 @@ import numpy as np
 
 from programs.applying.comparing.costs import JUDGEMENTS
 from programs.applying.comparing.findings import Entry, Findings, Pair, shortened
+from programs.records.prices import Price
 from programs.report_tables import cell_text, short
 from programs.reports.table import Table, number, score
 
@@ -146,7 +147,7 @@ def _known(entry: Entry, place: int, column: int) -> float | None:
 def _cost(entry: Entry) -> list[str]:
     cost, unknown = entry.cost, "unknown" if entry.cost.calls is None else "not measured"
     tokens = [unknown if each is None else f"{each:,.0f}" for each in (cost.prompt_tokens, cost.completion_tokens)]
-    price = f"{cost.price.prompt:g} and {cost.price.completion:g} ({cost.price.source})" if cost.price else ""
+    price = _price(cost.price, cost.priced) if cost.price else ""
     return [
         entry.name,
         unknown if cost.calls is None else f"{cost.calls:,.0f}",
@@ -157,6 +158,10 @@ def _cost(entry: Entry) -> list[str]:
         unknown if cost.seconds is None else f"{cost.seconds:,.0f}",
         cost.timed,
     ]
+
+
+def _price(price: Price, source: str) -> str:
+    return f"{price.prompt * 1e6:g} and {price.completion * 1e6:g} ({source})"
 
 
 def _usd(entry: Entry, unknown: str) -> str:
