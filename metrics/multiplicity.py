@@ -9,15 +9,35 @@ from scipy.stats import false_discovery_control
 
 from metrics.estimates import Estimate
 from metrics.intervals import BOOTSTRAP_CLUSTERS, FEWEST_CLUSTERS, leave_one_out, resampled_weights
-from metrics.scores import Values
+from metrics.scores import Codes, Values
 
 
 def p_values(estimate: Estimate, *, seed: int, resamples: int) -> Values:
     """(M, K + 1) two-sided p-values that each difference is zero; NaN where there is no interval either.
 
-    Student's t with G - 1 degrees of freedom on the estimate over its standard error, which resamples the G clusters
-    from 30 on and leaves one out at a time below, as the intervals do. An estimate of exactly 0 has p = 1, also where
-    nothing varies; one that is not 0 and never varies has none.
+    Student's t with G - 1 degrees of freedom on the estimate over its standard error. An estimate of exactly 0 has
+    p = 1, also where nothing varies; one that is not 0 and never varies has none.
+    """
+    errors = standard_errors(estimate, seed=seed, resamples=resamples)
+    return two_sided(estimate.point, errors, estimate.support)
+
+
+def two_sided(values: Values, errors: Values, clusters: Codes) -> Values:
+    """p-values that the true values are zero, from standard errors over so many clusters; see `p_values`."""
+    return np.where((values == 0) & ~np.isnan(errors), 1.0, 2 * above(np.abs(values), errors, clusters))
+
+
+def above(values: Values, errors: Values, clusters: Codes) -> Values:
+    """One-sided p-values that the true values are zero or less; NaN where an error is 0 or not to be had."""
+    known = np.where(errors > 0, errors, np.nan)
+    found: Values = stdtr(np.maximum(clusters - 1, 1), -values / known)
+    return found
+
+
+def standard_errors(estimate: Estimate, *, seed: int, resamples: int) -> Values:
+    """(M, K + 1) standard errors; NaN where there is no interval either, 0 where nothing varies.
+
+    They resample the G clusters from 30 on and leave one out at a time below, as the intervals do.
     """
     point, support = estimate.point, estimate.support
     known, found = (support >= FEWEST_CLUSTERS) & ~np.isnan(point), np.full_like(point, np.nan)
@@ -29,7 +49,7 @@ def p_values(estimate: Estimate, *, seed: int, resamples: int) -> Values:
         replicates = np.concatenate([estimate(weights) for weights in drawn])
         for cell in np.argwhere(chosen):
             place = tuple(cell)
-            found[place] = _p(replicates[:, *place], point[place], int(support[place]), bootstrapped)
+            found[place] = _error(replicates[:, *place], int(support[place]), bootstrapped)
     return found
 
 
@@ -56,12 +76,8 @@ def holm(ps: Sequence[float | None]) -> list[float | None]:
     return adjusted
 
 
-def _p(replicates: Values, value: float, clusters: int, bootstrapped: bool) -> float:
+def _error(replicates: Values, clusters: int, bootstrapped: bool) -> float:
     defined = replicates[~np.isnan(replicates)]
     if 2 * len(defined) < len(replicates):
         return np.nan
-    if value == 0:
-        return 1.0
-    spread = float(defined.std())
-    error = spread * np.sqrt(clusters / (clusters - 1) if bootstrapped else len(defined) - 1)
-    return 2 * float(stdtr(clusters - 1, -abs(value) / error)) if error > 0 else np.nan
+    return float(defined.std()) * float(np.sqrt(clusters / (clusters - 1) if bootstrapped else len(defined) - 1))

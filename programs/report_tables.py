@@ -77,10 +77,10 @@ def show_agreement(agreement: Mapping[str, Any], screen: Screen, what: str = "ag
         screen.table(f"\n{what}, {unit}, with 95 % intervals", ["criterion", *metrics, counted, "coverage"], rows)
 
 
-def show_calls(calls: Mapping[str, Mapping[str, int]], screen: Screen) -> None:
-    """Calls and tokens by role."""
+def show_calls(calls: Mapping[str, Mapping[str, int]], screen: Screen, of: str = "role") -> None:
+    """Calls and tokens by role, or by whatever else asked."""
     keys = ("calls", "failed", "truncated", "reused", "prompt_tokens", "completion_tokens", "cached_prompt_tokens")
-    header = ["role", *(key.replace("_", " ") for key in keys)]
+    header = [of, *(key.replace("_", " ") for key in keys)]
     rows: list[Sequence[str]] = [[role, *(f"{tally.get(key, 0):,}" for key in keys)] for role, tally in calls.items()]
     screen.table("\nLM calls", header, rows)
 

@@ -160,10 +160,15 @@ def resolve(given: Mapping[str, Any]) -> Settings:
     return replace(settings, eval_every=scored, rate_every=settings.rate_every if settings.critical else 0)
 
 
+def stored_settings(stored: Mapping[str, Any]) -> Settings:
+    """The settings that a run's config.json holds; what this version does not know is left out."""
+    known = {field.name for field in fields(Settings)}
+    return Settings(**{name: value for name, value in stored.items() if name in known})
+
+
 def resumed(stored: Mapping[str, Any], given: Mapping[str, Any]) -> Settings:
     """The settings of a stopped run with the changeable ones given anew; any other difference is refused."""
-    known = {field.name for field in fields(Settings)}
-    before = Settings(**{name: value for name, value in stored.items() if name in known})
+    before = stored_settings(stored)
     for name, value in given.items():
         if name not in CHANGEABLE and getattr(before, name) != value:
             raise UserError(

@@ -22,23 +22,32 @@ def read_as(judge: Judge, flags: Mapping[str, Any]) -> Judge:
     return judge
 
 
-def judged(judge: Judge, rows: Sequence[dspy.Example], settings: Settings) -> tuple[list[Judgement], Roles]:
-    """The rows' judgements, in order, and the roles that hold the calls. Raises LMError where no reply was a score."""
-    (judgements,), roles = judged_by([judge], rows, settings)
+def judged(
+    judge: Judge, rows: Sequence[dspy.Example], settings: Settings, calls: CallLog | None = None, who: str = ""
+) -> tuple[list[Judgement], Roles]:
+    """The rows' judgements, in order, and the roles that hold the calls. Raises LMError where no reply was a score.
+
+    `calls` is the log to ask through (default: a new one), `who` what the person is told of whose calls they are.
+    """
+    (judgements,), roles = judged_by([judge], rows, settings, calls, who)
     return judgements, roles
 
 
 def judged_by(
-    judges: Sequence[Judge], rows: Sequence[dspy.Example], settings: Settings
+    judges: Sequence[Judge],
+    rows: Sequence[dspy.Example],
+    settings: Settings,
+    calls: CallLog | None = None,
+    who: str = "",
 ) -> tuple[list[list[Judgement]], Roles]:
     """The same of several judges, whose calls are announced and counted together."""
-    roles = cast_roles(settings, CallLog())
-    calls = len(rows) * sum(len(judge.heads) for judge in judges)
+    roles = cast_roles(settings, calls or CallLog())
+    most = len(rows) * sum(judge.calls_per_row for judge in judges)
     found = []
     with Screen() as screen, roles.playing("judge"):
         screen.tokens = lambda: token_sum(roles.calls.summary())
-        screen.say(f"{len(rows)} rows, at most {calls} LM calls")
-        screen.expect(calls)
+        screen.say(f"{who}{len(rows)} rows, at most {most} LM calls")
+        screen.expect(most)
         pool = Pool(settings.threads, screen.started)
         for judge in judges:
             found.append(judge_rows(judge, rows, pool))

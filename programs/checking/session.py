@@ -121,7 +121,4 @@ def _new_file(freeze: str, *sources: str | None) -> Path:
     """The file to write, which must not exist: frozen scores cannot be had again."""
     if Path(freeze).exists():
         raise UserError(f"--freeze {freeze}: exists already and would be lost; name another file, or remove it")
-    try:
-        return writable(freeze, *sources)
-    except UserError as error:
-        raise UserError(str(error).replace("--out", "--freeze", 1)) from None
+    return writable(freeze, *sources, flag="--freeze")

@@ -14,15 +14,18 @@ LOCAL_MAX_TOKENS = {"judge": 256, "loss": 240, "gradient": 240, "rewrite": 800, 
 PROSE_ROLES = ("loss", "gradient")
 
 
-def role_lm(settings: Settings, role: str) -> dspy.LM:
-    """The LM that the flags name for a role: its own `--<role>-lm` and `--<role>-api-base`, else those of all.
-
-    A role whose own LM is the embedded one takes no server from the others.
-    """
+def role_place(settings: Settings, role: str) -> tuple[str, str | None]:
+    """Name and server of the LM that the flags name for a role: its own `--<role>-lm` and `--<role>-api-base`, else
+    those of all. A role whose own LM is the embedded one takes no server from the others."""
     own = getattr(settings, f"{role}_lm")
-    name = own or settings.lm
     embedded = own is not None and (own == "local" or own.startswith("local:"))
     base = getattr(settings, f"{role}_api_base") or (None if embedded else settings.api_base)
+    return own or settings.lm, base
+
+
+def role_lm(settings: Settings, role: str) -> dspy.LM:
+    """The LM that the flags name for a role (see `role_place`)."""
+    name, base = role_place(settings, role)
     lm = language_model(name, api_base=base, num_retries=settings.retries, cache=settings.reuse == "on")
     return writing_prose(lm) if role in PROSE_ROLES else lm
 

@@ -92,6 +92,11 @@ class Judge(dspy.Module):
         return Reading(digit, digit, fallback=True) if expected is None else Reading(expected, digit)
 
     @property
+    def calls_per_row(self) -> int:
+        """How many LM calls it takes a row."""
+        return len(self.heads)
+
+    @property
     def form(self) -> Form:
         """How it asks and reads: what a judge like it is made with."""
         return Form(adapter=self.adapter, schema=self.schema, readout=self.readout)

@@ -6,7 +6,7 @@ Ids are hashed: those of a user's table may be texts, and nothing of the data bu
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import dspy
@@ -24,7 +24,8 @@ class Tested:
     """One run's test rows: `clusters` names what each row is resampled with (its document, or itself).
 
     `judges` holds (n, K) scores by step number as text, and under "kept" those of the kept judge; `raters` (n, K, R)
-    those of single raters, where they are known.
+    those of single raters, where they are known; `digits` what `judges` would be by the digits of the same replies,
+    where scores are read otherwise.
     """
 
     criteria: tuple[Criterion, ...]
@@ -33,6 +34,7 @@ class Tested:
     human: Values
     judges: Mapping[str, Values]
     raters: Values | None = None
+    digits: Mapping[str, Values] = field(default_factory=dict)
 
     def scores(self, judge: str, documents: Codes | None = None) -> Scores:
         """The scores of one judge; `documents` are the codes of `clusters` that several runs share."""
@@ -66,10 +68,14 @@ def read_tested(path: Path) -> Tested:
     found = read_json(path)
     try:
         criteria = tuple(Criterion(**each) for each in found["criteria"])
-        judges = {name: _array(values, len(criteria)) for name, values in found["judges"].items()}
-        human = _array(found["human"], len(criteria))
+        width = len(criteria)
+        judges, digits = (
+            {name: _array(values, width) for name, values in by_judge.items()}
+            for by_judge in (found["judges"], found.get("digits", {}))
+        )
+        human = _array(found["human"], width)
         raters = None if "raters" not in found else np.array(found["raters"], dtype=np.float64)
-        return Tested(criteria, tuple(found["rows"]), tuple(found["clusters"]), human, judges, raters)
+        return Tested(criteria, tuple(found["rows"]), tuple(found["clusters"]), human, judges, raters, digits)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise UserError(f"{path} is damaged ({error}): restore it, or remove summary.json and run again") from None
 

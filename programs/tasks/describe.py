@@ -34,8 +34,8 @@ def task_from_flags(
     `group`, `row`, `split` and `system` name the columns of documents, unique row ids, fixed splits and systems.
     Raises UserError, naming the flag and what to write instead.
     """
-    fields = [_field(each, "--inputs") for each in _listed(inputs, "--inputs", "question,answer")]
-    rated = [_criterion(each) for each in _with_raters(_listed(criteria, "--criteria", "helpful:1-5,polite:1-5"))]
+    fields = [_field(each, "--inputs") for each in listed(inputs, "--inputs", "question,answer")]
+    rated = [_criterion(each) for each in _with_raters(listed(criteria, "--criteria", "helpful:1-5,polite:1-5"))]
     raters = {each.name: columns for each, _, columns in rated if columns}
     columns = dict([*fields, *((each.name, column) for each, column, _ in rated if each.name not in raters)])
     check_names([*(field for field, _ in fields), *(each.name for each, *_ in rated)], "--inputs, --criteria")
@@ -64,7 +64,7 @@ def rated_singly(task: Task, ratings: str | None, rater: str | None) -> Task:
     return replace(task, ratings=replace(known, file=file, rater=(rater,) if rater else known.rater))
 
 
-def _listed(value: str | None, flag: str, example: str) -> list[str]:
+def listed(value: str | None, flag: str, example: str) -> list[str]:
     """The items of a flag, separated by commas; an item with a comma of its own stands in quotation marks."""
     if value is None or not value.strip():
         raise UserError(f"{flag}: is missing; write {flag} {example}")

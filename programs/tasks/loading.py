@@ -21,7 +21,14 @@ Fields = dict[str, Any]
 
 
 def load_rows(task: Task, data: str | None = None) -> list[dspy.Example]:
-    """The rated rows of a task, in the data's order, from a file, a hub data set, or the task's own data.
+    """The rated rows of a task (see `load_rated`)."""
+    return load_rated(task, data)[1]
+
+
+def load_rated(task: Task, data: str | None = None) -> tuple[list[RawRow], list[dspy.Example]]:
+    """The rated rows of a task, as they stand in the data and as examples, both in the data's order.
+
+    They come from a file, a hub data set, or the task's own data.
 
     Each example holds the inputs (text), one human rating per criterion (float), `row_id` (text, unique),
     `document_id` (text or None), `split` (train, validation, test or None) and, where the task has a system column,
@@ -48,7 +55,7 @@ def load_rows(task: Task, data: str | None = None) -> list[dspy.Example]:
             {**fields, **_means(scores), "rater_scores": scores}
             for fields, scores in zip(found, join_ratings(ratings, ids, rows, where), strict=True)
         ]
-    return [
+    return [row.values for row in rows], [
         dspy.Example(**{**fields, "row_id": each}).with_inputs(*task.input_names)
         for fields, each in zip(found, ids, strict=True)
     ]

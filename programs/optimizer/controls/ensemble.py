@@ -39,6 +39,11 @@ class Ensemble(Judge):
         super().__init__(judge.task, judge.groups, judge.rubric, **judge.form)
         self.size = size
 
+    @property
+    def calls_per_row(self) -> int:
+        """How many LM calls it takes a row."""
+        return super().calls_per_row * self.size
+
     def answer(self, head: int, inputs: Mapping[str, Any]) -> dict[str, Reading]:
         """One head's mean scores for one row; None for a criterion that no member scored."""
         answers = [self._member(draw, head, inputs) for draw in range(self.size)]
