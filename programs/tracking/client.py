@@ -50,8 +50,9 @@ def open_store(place: Place) -> Store:
 
 
 def reason_of(error: BaseException, place: Place) -> str:
-    """The error as a short line without a password."""
-    return masked(failure_line(error).replace(place.uri, place.shown))[:300]
+    """The error as a short line without a password; one with few words says its kind as well."""
+    line = masked(failure_line(error).replace(place.uri, place.shown))
+    return (line if " " in line else f"{type(error).__name__} {line}")[:300]
 
 
 def _knock(place: Place) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from programs.records.calls import SPENT
 from programs.report_tables import SHOWN, cell_text
+from programs.tasks.task import Task
 from programs.tracking.place import masked
 
 Values = dict[str, float]
@@ -22,11 +23,11 @@ ALL = "all"
 
 def params_of(config: Record) -> dict[str, str]:
     """The settings that are set, the task, and what the numbers come from."""
-    task = config["task"]
-    scales = [f"{each['name']}:{each['low']}-{each['high']}" for each in task["criteria"]]
+    task = Task.from_dict(config["task"], "config.json")
+    scales = [f"{each.name}:{each.low}-{each.high}" for each in task.criteria]
     made = {"data_hash": config.get("data"), "commit": config.get("commit")}
     made |= {f"version.{package}": version for package, version in (config.get("versions") or {}).items()}
-    found = {**config["settings"], **made, "task": task["name"], "criteria": ",".join(scales)}
+    found = {**config["settings"], **made, "task": task.name, "criteria": ",".join(scales)}
     return {name: masked(str(value)) for name, value in found.items() if value is not None}
 
 
