@@ -12,6 +12,7 @@ from programs.flags import (
     add_run_flags,
     add_task_flags,
 )
+from programs.tracking.flags import add_tracking_flags
 
 
 def parser() -> Parser:
@@ -22,6 +23,7 @@ def parser() -> Parser:
     add_rating_flags(parser)
     add_judge_flags(parser)
     add_run_flags(parser)
+    add_tracking_flags(parser)
     return parser
 
 

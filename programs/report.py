@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from programs.command import run
 from programs.flags import Parser
+from programs.tracking.flags import add_tracking_flags
 
 
 def parser() -> Parser:
@@ -11,6 +12,7 @@ def parser() -> Parser:
     parser.add_argument("run", metavar="RUN", help="the folder of a run or of a study, or its name")
     parser.add_argument("--runs-dir", help="folder of the runs (default: runs)")
     parser.add_argument("--results", metavar="DIR", help="keep a study's small JSON and its tables in this folder")
+    add_tracking_flags(parser)
     return parser
 
 

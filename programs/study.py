@@ -15,6 +15,7 @@ from programs.flags import (
     add_task_flags,
 )
 from programs.studies.file import flags_of
+from programs.tracking.flags import add_tracking_flags
 
 
 def parser() -> Parser:
@@ -26,6 +27,7 @@ def parser() -> Parser:
     add_rating_flags(parser)
     add_judge_flags(parser)
     add_limit_flags(parser)
+    add_tracking_flags(parser)
     return parser
 
 

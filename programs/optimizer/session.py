@@ -27,20 +27,25 @@ from programs.tasks.describe import rated_singly, task_from_flags
 from programs.tasks.loading import load_rows
 from programs.tasks.splits import Sizes, data_hash, split_rows
 from programs.tasks.task import Task, load_task
+from programs.tracking.following import followed
+from programs.tracking.run import TrackedRun
+from programs.tracking.session import Wish, send
+from programs.tracking.store import Store
 
 
 def optimize_from_flags(given: Mapping[str, Any]) -> int:
     """Starts a new run, or continues the one named by `--resume`. Returns the exit code."""
     flags = dict(given)
     runs, name, resume = Path(flags.pop("runs_dir", "runs")), flags.pop("run", None), flags.pop("resume", None)
+    wish = Wish.of(flags)
     if resume is not None:
         if name is not None:
             raise UserError("--run names a new run and --resume an old one: give one of them")
-        return _resume(RunFolder.find(runs, resume), flags)
-    return _start(runs, name, flags)
+        return _resume(RunFolder.find(runs, resume), flags, wish)
+    return _start(runs, name, flags, wish)
 
 
-def _start(runs: Path, name: str | None, flags: Mapping[str, Any]) -> int:
+def _start(runs: Path, name: str | None, flags: Mapping[str, Any], wish: Wish) -> int:
     settings = resolve(normal(flags))
     refuse_impossible(settings)
     task = settled_task(settings)
@@ -49,26 +54,31 @@ def _start(runs: Path, name: str | None, flags: Mapping[str, Any]) -> int:
     material = Material(task, split_rows(rows, sizes(settings), settings.split_by, settings.seed))
     most_calls(settings, task, material.splits)  # refuses what cannot work before a folder is made
     check_lms(settings)
+    store = wish.store(task.name)
     now = f"{datetime.now():%Y%m%d-%H%M%S}"
     parts = (task.name, *settings.words, settings.seed, now)
     folder = RunFolder.create(runs, name if name is not None else "-".join(map(str, parts)))
     with folder:
         config = {"settings": asdict(settings), "task": task.to_dict(), "data": data_hash(rows), **provenance()}
         write_json(folder.config, config)
-        return _run(settings, material, folder)
+        return _run(settings, material, folder, store)
 
 
-def _resume(folder: RunFolder, flags: Mapping[str, Any]) -> int:
+def _resume(folder: RunFolder, flags: Mapping[str, Any], wish: Wish) -> int:
     settings, task, data = _stored(folder, flags)
     if folder.finished:
+        store = wish.store(task.name, folder.path) if wish.uri is not None else None
         _show(read_json(folder.summary), folder, Screen())
+        if store is not None:
+            send(store, [TrackedRun(folder)], Screen())
         return 0
+    store = wish.store(task.name, folder.path)
     with folder:
         rows = load_rows(task, settings.data)
         if data_hash(rows) != data:
             raise UserError(f"the data of {folder.path} have changed since it began: restore them, or start a new run")
         material = Material(task, split_rows(rows, sizes(settings), settings.split_by, settings.seed))
-        return _run(settings, material, folder)
+        return _run(settings, material, folder, store)
 
 
 def _stored(folder: RunFolder, flags: Mapping[str, Any]) -> tuple[Settings, Task, str]:
@@ -82,8 +92,15 @@ def _stored(folder: RunFolder, flags: Mapping[str, Any]) -> tuple[Settings, Task
         raise UserError(f"{folder.config} is damaged ({error}): restore it, or start a new run") from None
 
 
-def _run(settings: Settings, material: Material, folder: RunFolder) -> int:
-    with Screen() as screen:
+def _run(settings: Settings, material: Material, folder: RunFolder, store: Store | None) -> int:
+    screen = Screen()
+    with followed(store, [TrackedRun(folder)], screen):
+        _show(_optimized(settings, material, folder, screen), folder, screen)
+    return 0
+
+
+def _optimized(settings: Settings, material: Material, folder: RunFolder, screen: Screen) -> dict[str, Any]:
+    with screen:
         _announce(settings, material, folder, screen)
         if folder.calls.is_file():
             screen.say("resumed: what earlier sessions paid for is replayed, and counted below as reused, not as calls")
@@ -95,8 +112,7 @@ def _run(settings: Settings, material: Material, folder: RunFolder) -> int:
                 _report(folder, material, screen)
             raise
         _report(folder, material, screen)
-    _show(summary, folder, screen)
-    return 0
+    return summary
 
 
 def _report(folder: RunFolder, material: Material, screen: Screen) -> None:

@@ -8,6 +8,7 @@ those that got an empty reply. `failing` is the error of the last request sent, 
 """
 
 import threading
+from collections import Counter
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import asdict, dataclass, replace
@@ -20,6 +21,9 @@ from programs.records.budget import OutOfBudget
 from programs.records.lines import Answer, Place, line_of, replayed
 
 ROLES = ("judge", "loss", "gradient", "rewrite", "rater")
+
+SPENT = ("calls", "prompt_tokens", "completion_tokens")
+"""What a step counts of its calls."""
 
 PLACE: ContextVar[Place | None] = ContextVar("place", default=None)
 """Where in the run the current call is made, set by the pool that makes it."""
@@ -90,7 +94,7 @@ class CallLog:
         self.tallies: dict[str, Tally] = {}
         self._answers: dict[str, dict[Place | None, Answer]] = {}
         self._used: set[tuple[str, Place | None]] = set()
-        self._spent = {"calls": 0, "prompt_tokens": 0, "completion_tokens": 0}
+        self._spent: Counter[tuple[str, str]] = Counter()
         self._under_way: dict[tuple[str, Place | None], threading.Lock] = {}
         self._lock = threading.Lock()
         self._keep_prompts = keep_prompts
@@ -130,13 +134,16 @@ class CallLog:
     def lap(self) -> dict[str, int]:
         """Calls and tokens of the distinct requests asked since the last lap, sent by this process or replayed.
 
-        Those of the rater are left out: it watches a run and is no part of it.
+        Those of the rater are left out: it watches a run and is no part of it. `calls` and the tokens are sums over
+        the roles, `judge_calls` and so on each role's own, for those that asked.
 
         Unlike the tallies it does not depend on where a run was interrupted, so step records may hold it.
         """
         with self._lock:
-            spent, self._spent = self._spent, dict.fromkeys(self._spent, 0)
-            return spent
+            spent, self._spent = self._spent, Counter()
+        sums = {name: sum(count for (_, own), count in spent.items() if own == name) for name in SPENT}
+        asked = [role for role in ROLES if (role, "calls") in spent]
+        return {**sums, **{f"{role}_{name}": spent[role, name] for role in asked for name in SPENT}}
 
     def summary(self) -> dict[str, dict[str, int]]:
         """The tallies by role, as summary.json holds them."""
@@ -180,9 +187,9 @@ class CallLog:
             tally = self.tallies.setdefault(role, Tally())
             if (key, place) not in self._used and answer.sent and role != "rater":
                 self._used.add((key, place))
-                self._spent["calls"] += 1
-                for name in ("prompt_tokens", "completion_tokens"):
-                    self._spent[name] += answer.usage.get(name, 0)
+                self._spent[role, "calls"] += 1
+                for name in SPENT[1:]:
+                    self._spent[role, name] += answer.usage.get(name, 0)
             if reused:
                 tally.reused += 1
                 return

@@ -15,12 +15,17 @@ from programs.studies.consent import agreed
 from programs.studies.engines.engine import Engine, engine_of
 from programs.studies.plan import Study, continued, study_of
 from programs.studies.prepare import Preparation, Ready, require_unchanged
+from programs.studies.tracked import default_experiment, tracked_folders
 from programs.studies.write import write_results
+from programs.tracking.following import followed
+from programs.tracking.session import Wish
+from programs.tracking.store import Store
 
 
 def study_from_flags(given: Mapping[str, Any]) -> int:
     """Starts a study, continues it, or makes a finished one's tables again. Returns the exit code."""
     flags = dict(given)
+    wish = Wish.of(flags)
     runs, sure = Path(flags.pop("runs_dir", "runs")), flags.pop("yes", False)
     path, engine = runs / named(flags.pop("run", None)), engine_of(flags)
     study = _opened(path, flags)
@@ -30,8 +35,9 @@ def study_from_flags(given: Mapping[str, Any]) -> int:
     require_unchanged(waiting, begun_configs(path, study.cells()))
     if waiting and not agreed(_estimate(study, waiting), sure):
         return 0
+    store = wish.store(default_experiment(path, study), path)
     engine.check(waiting)
-    return _run(path, study, waiting, engine)
+    return _run(path, study, waiting, engine, store)
 
 
 def named(name: str | None) -> str:
@@ -62,7 +68,7 @@ def _estimate(study: Study, waiting: Sequence[Ready]) -> str:
     return f"at most {sum(by_role.values()):,} LM calls in {len(waiting)} of {every} cells{done}: {listed}"
 
 
-def _run(path: Path, study: Study, waiting: Sequence[Ready], engine: Engine) -> int:
+def _run(path: Path, study: Study, waiting: Sequence[Ready], engine: Engine, store: Store | None) -> int:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -70,12 +76,13 @@ def _run(path: Path, study: Study, waiting: Sequence[Ready], engine: Engine) -> 
     with RunFolder(path), Screen() as screen:
         if not (path / "study.json").is_file():
             write_json(path / "study.json", {"study": study.to_dict(), **provenance()})
-        try:
-            failed = engine.run(path, study.cells(), waiting, screen) if waiting else {}
-        except KeyboardInterrupt:
-            screen.say("what was paid for is kept: run the same command again to continue")
-            raise
-        _report(path, study, failed, screen)
+        with followed(store, tracked_folders(path, study), screen):
+            try:
+                failed = engine.run(path, study.cells(), waiting, screen) if waiting else {}
+            except KeyboardInterrupt:
+                screen.say("what was paid for is kept: run the same command again to continue")
+                raise
+            _report(path, study, failed, screen)
     return LM_FAILURE if failed else 0
 
 
