@@ -12,6 +12,9 @@ from programs.settings import PRESETS, ROLE_NAMES, Settings
 METRIC_NAMES = ("spearman", "kendall", "pairwise", "qwk", "krippendorff", "mae", "off_by_one", "accuracy")
 """Those of `metrics.metric`, whose import would delay `--help`."""
 
+EXPORT_FORMATS = ("text", "openai", "promptfoo", "inspect", "mlflow")
+"""Those of `programs.exporting.formats`, likewise."""
+
 
 class Parser(argparse.ArgumentParser):
     """Full flag names only; a mistake is one line (UserError), with a suggestion where one is near."""

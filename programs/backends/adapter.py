@@ -14,7 +14,7 @@ from dspy.adapters.base import Adapter
 from dspy.clients.capabilities import with_capability_planning
 from dspy.utils.exceptions import AdapterParseError
 
-from programs.backends.reply import read_object
+from programs.backends.reply import level_of, read_object
 from signatures.request import is_request
 
 SCHEMA_CHOICES = ("auto", "on", "off")
@@ -109,10 +109,14 @@ def assistant_text(signature: type[dspy.Signature], outputs: dict[str, Any]) -> 
 
 
 def block(tag: str, value: Any) -> str:
-    """A value between tags. A closing tag inside the value is defused, so that no text can end its own field."""
+    """A value between tags, defused."""
     text = "\n".join(f"- {item}" for item in value) if isinstance(value, list | tuple) else str(value)
-    text = re.sub(rf"<(/?\s*{re.escape(tag)}\s*)>", r"<\\\1>", text, flags=re.IGNORECASE)
-    return f"<{tag}>\n{text}\n</{tag}>"
+    return f"<{tag}>\n{defused(tag, text)}\n</{tag}>"
+
+
+def defused(tag: str, text: str) -> str:
+    """The text with a backslash in every tag of that name, so that none ends or opens the field."""
+    return re.sub(rf"<(/?\s*{re.escape(tag)}\s*)>", r"<\\\1>", text, flags=re.IGNORECASE)
 
 
 def response_format(signature: type[dspy.Signature]) -> dict[str, Any]:
@@ -155,6 +159,4 @@ def _valid(annotation: Any, value: Any) -> Any:
     levels = _levels(annotation)
     if not levels:
         return value.strip() or None if isinstance(value, str) else None
-    if isinstance(value, bool):
-        return None
-    return next((level for level in levels if value == level or str(value).strip() == str(level)), None)
+    return level_of(value, levels)

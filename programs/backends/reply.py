@@ -6,7 +6,7 @@ Nothing is repaired: a guess at what a broken object meant would be an invented 
 import ast
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 CONFLICT = object()
@@ -32,6 +32,13 @@ def read_object(text: str, names: tuple[str, ...]) -> dict[str, Any]:
     objects = [value for value in map(_load, stretches) if isinstance(value, dict)]
     found = [value for value in objects if any(name in value for name in names)]
     return _without_conflicts([pair for value in found for pair in value.items()])
+
+
+def level_of(value: Any, levels: Sequence[int]) -> int | None:
+    """The level of a scale that `value` is, as a number or as its digits; None for whatever else stands there."""
+    if isinstance(value, bool):
+        return None
+    return next((level for level in levels if value == level or str(value).strip() == str(level)), None)
 
 
 def _balanced(text: str) -> tuple[list[str], str]:

@@ -10,6 +10,7 @@ from dspy.utils.exceptions import AdapterParseError, ContextWindowExceededError
 from metrics.expectation import expected_score
 from metrics.logprobs import asking_logprobs, reply_tokens
 from programs.backends.adapter import CompactAdapter
+from programs.backends.reply import level_of
 from programs.records.calls import NoAnswer
 from programs.settings import Form
 from programs.tasks.task import Task
@@ -85,7 +86,7 @@ class Judge(dspy.Module):
         return {each.name: self._reading(each, reply) for each in self.task.select(self.groups[head])}
 
     def _reading(self, criterion: Criterion, reply: Mapping[str, Any]) -> Reading:
-        digit = reply.get(criterion.name)
+        digit = level_of(reply.get(criterion.name), criterion.levels)  # DSPy's JSONAdapter hands over what it refused
         if digit is None or self.readout == "digits":
             return Reading(digit, digit)
         expected = expected_score(reply_tokens(reply), criterion.name, digit, criterion.levels)

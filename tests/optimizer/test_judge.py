@@ -53,6 +53,15 @@ def test_every_adapter_makes_one_call_a_reply_whether_it_parses_or_not(task: Tas
     assert set(prediction.toDict().values()) == {None}
 
 
+@pytest.mark.parametrize("adapter", ["compact", "json"])
+@pytest.mark.parametrize("said", [9, 0, 2.5, True, "four", None, [3]])
+def test_what_is_no_level_of_the_scale_is_unscored_beside_valid_scores(task: Task, adapter: str, said: object) -> None:
+    engine = FakeEngine(reply=lambda asked: json.dumps({"fluency": said, "relevance": "4"}))
+    with dspy.context(lm=fake_lm(engine)):
+        prediction = Judge(task, adapter=adapter)(text="T")
+    assert prediction.toDict() == {"fluency": None, "relevance": 4, "coherence": None, "consistency": None}
+
+
 @pytest.mark.parametrize("adapter", ["compact", "json", "chat"])
 def test_every_adapter_shows_the_rubrics_and_reads_the_scores(task: Task, adapter: str) -> None:
     def score(name: str, system: str, user: str, levels: tuple[int, ...]) -> int:

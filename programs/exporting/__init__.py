@@ -1,0 +1,1 @@
+"""A compiled judge in the forms that other tools take (`export.py`)."""

@@ -1,0 +1,60 @@
+"""A compiled judge written for other tools (`export.py`). Nothing is asked of an LM."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from programs.applying.judging import read_as
+from programs.exporting.calls import Exported, calls_of
+from programs.exporting.formats import FORMATS, Format
+from programs.exporting.places import file_for, folder_for, make_folder
+from programs.exporting.run_settings import model_of, settings_of
+from programs.optimizer.judge import Judge
+from programs.optimizer.saved import load_judge
+from programs.records.folder import write_text
+from programs.screen import Screen
+from programs.settings import Settings
+
+
+def export_from_flags(given: Mapping[str, Any]) -> int:
+    """Writes the judge in the format asked for. Returns the exit code."""
+    flags = dict(given)
+    path, out, chosen = Path(flags.pop("judge")), flags.pop("out"), FORMATS[flags.pop("to")]
+    judge = read_as(load_judge(path), flags)
+    target = folder_for(out) if chosen.folder else file_for(out, path, python=chosen.python)
+    exported = export(judge, settings_of(path, flags), chosen)
+    files = chosen.write(exported, target.stem)
+    if chosen.folder:
+        make_folder(target, out)
+    screen = Screen()
+    for name, content in files.items():
+        write_text(target / name, content)  # of a single file the name is "", and so the target itself is meant
+        screen.result(f"written: {Path(out) / name}")
+    for line in exported.about:
+        screen.say(line)
+    return 0
+
+
+def export(judge: Judge, settings: Settings, chosen: Format) -> Exported:
+    """The judge as the format can carry it, with lines on what it is and what stays behind."""
+    lost = judge.readout == "expected" and not chosen.logprobs
+    judge = read_as(judge, {"readout": "digits"}) if lost else judge
+    calls, marks = calls_of(judge, settings)
+    server = settings.judge_api_base or settings.api_base or ""
+    exported = Exported(judge, calls, marks, model=model_of(settings), api_base=server)
+    return replace(exported, about=(*_about(exported, lost), *chosen.notes(exported)))
+
+
+def _about(exported: Exported, lost: bool) -> list[str]:
+    judge, count = exported.judge, len(exported.calls)
+    calls = f"{count} LM call{'s' if count > 1 else ''} a row"
+    found = [f"task {judge.task.name}: {', '.join(judge.task.criterion_names)}; {calls}"]
+    found.append(f"LM: {exported.model or 'none of the OpenAI API is known; name yours (--lm, or by hand)'}")
+    if lost:
+        found.append("readout: this form carries no token probabilities, so scores are whole numbers, not expectations")
+    elif exported.expects:
+        found.append("readout: scores are expectations; of an LM without logprobs they are whole numbers")
+    if judge.adapter != "compact":
+        found.append(f"replies: DSPy's {judge.adapter} adapter mends broken ones; here those are unscored")
+    return found

@@ -1,0 +1,10 @@
+"""A Python file with a scorer for Inspect (inspect-ai), which asks a grader model and scores each criterion."""
+
+from programs.exporting.calls import Exported
+from programs.exporting.python_file import python_file
+
+
+def write(exported: Exported, module: str) -> dict[str, str]:
+    """One Python file."""
+    imports = ["from collections.abc import Callable"]
+    return {"": python_file("inspect.py.jinja", exported, imports, module=module)}

@@ -1,0 +1,54 @@
+"""A Python file with MLflow judges (`make_judge`, one a criterion), and a scorer that asks as judgegrad asks.
+
+make_judge cannot send the judge's own messages: it puts instructions into a system prompt of its own ("You are an
+expert judge ..."), the texts as JSON into the user's message, and asks for `result` and `rationale` (MLflow 3.17). It
+checks no value against its type, and knows no type for several criteria on scales of their own.
+"""
+
+import re
+
+from programs.backends.adapter import system_text
+from programs.exporting.calls import Call, Exported
+from programs.exporting.python_file import python_file
+from signatures.records import Criterion
+
+
+def write(exported: Exported, module: str) -> dict[str, str]:
+    """One Python file."""
+    options = exported.calls[0].options
+    file = python_file(
+        "mlflow.py.jinja",
+        exported,
+        ["import os", "from typing import Literal"],
+        module=module,
+        model=exported.model or "YOUR-MODEL",
+        sampling={name: options[name] for name in ("temperature", "seed") if name in options},
+        instructions={
+            each.name: _instructions(exported, call, each) for call in exported.calls for each in call.criteria
+        },
+    )
+    return {"": file}
+
+
+def notes(exported: Exported) -> list[str]:
+    """What make_judge does not keep."""
+    found = ["make_judge words the prompt anew, one LM call a criterion: `same_prompt` gives judgegrad's scores"]
+    if exported.expects:
+        found.append(
+            "make_judge sees no token probabilities: `judges` and `scorers` give whole numbers, not expectations"
+        )
+    if any("{{" in rubric for rubric in (exported.judge.task.instructions, *exported.judge.rubric.values())):
+        found.append("make_judge takes {{ for a variable of its own: its instructions have { { instead")
+    return found
+
+
+def _instructions(exported: Exported, call: Call, criterion: Criterion) -> str:
+    """The judge's directive and rubrics, which text is judged, and the one criterion to score."""
+    prompt = system_text(exported.judge.prompt_signature(tuple(each.name for each in call.criteria)))
+    *others, judged = (f"the {each.label or each.name}" for each in exported.judge.task.inputs)
+    given = f"{{{{ inputs }}}} holds {', '.join(others)}. " if others else ""
+    return (
+        re.sub(r"\{(?=\{)", "{ ", prompt)
+        + f"\n\n{given}{{{{ outputs }}}} is {judged}.\n"
+        + f"The result is the score of {criterion.name} alone: a whole number from {criterion.low} to {criterion.high}"
+    )

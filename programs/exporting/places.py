@@ -1,0 +1,34 @@
+"""Where an export goes: refused where it cannot be written, or where something would be lost."""
+
+from pathlib import Path
+
+from programs.applying.target import writable
+from programs.errors import UserError
+
+
+def file_for(out: str, judge: Path, *, python: bool) -> Path:
+    """The file to write. A Python file must be one that can be imported. Raises UserError."""
+    path = writable(out, str(judge), str(judge / "judge.json"))
+    if python and not (path.suffix == ".py" and path.stem.isidentifier()):
+        raise UserError(f"--out {out}: would be a Python module, which other files import: name it like my_judge.py")
+    return path
+
+
+def folder_for(out: str) -> Path:
+    """The folder to make: a new one, or an empty one. Raises UserError."""
+    path = Path(out).resolve()
+    if path.exists() and not path.is_dir():
+        raise UserError(f"--out {out}: is a file, and this format is a folder; name a new folder")
+    if path.is_dir() and any(path.iterdir()):
+        raise UserError(f"--out {out}: holds files already, which might be lost; name a new folder")
+    if not path.parent.is_dir():
+        raise UserError(f"--out {out}: the folder it lies in does not exist; make it first")
+    return path
+
+
+def make_folder(path: Path, out: str) -> None:
+    """Makes it. Raises UserError where that is not allowed."""
+    try:
+        path.mkdir(exist_ok=True)
+    except OSError as error:
+        raise UserError(f"--out {out}: cannot make the folder ({error.strerror}); name one elsewhere") from None

@@ -1,0 +1,43 @@
+"""An exported Python file: a template, and the source of our own functions that it calls."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from programs.exporting.calls import Exported
+from programs.exporting.code import copied, import_block
+from programs.exporting.page import render
+
+TYPES = ("from collections.abc import Mapping, Sequence", "from typing import Any", "import re")
+"""What every template of a Python file imports besides."""
+
+JSON_READER = {
+    "programs/backends/reply.py": (
+        "CONFLICT", "_THOUGHT", "read_object", "_balanced", "_tokens", "_load", "_without_conflicts", "level_of",
+    ),
+    "programs/exporting/portable.py": ("read_json", "said_levels"),
+}  # fmt: skip
+MARKED_READER = {
+    "programs/backends/reply.py": ("level_of",),
+    "programs/exporting/portable.py": ("read_marked", "said_levels"),
+}
+EXPECTATIONS = {
+    "metrics/logprobs.py": ("Token", "weights"),
+    "metrics/expectation.py": ("expected_score", "score_token", "_field", "_number", "_unfinished"),
+}
+
+
+def python_file(template: str, exported: Exported, imports: Sequence[str] = (), **more: Any) -> str:
+    """The file, with the import lines (of the standard library) of its template."""
+    judge = exported.judge
+    marked = judge.adapter == "chat"
+    wanted = dict(MARKED_READER if marked else JSON_READER)
+    own = ("filled", *wanted.pop("programs/exporting/portable.py"))
+    if judge.adapter == "compact":
+        wanted["programs/backends/adapter.py"] = ("defused",)
+    if exported.expects:
+        wanted |= EXPECTATIONS
+        own = (*own, "expectations")
+    code = copied({**wanted, "programs/exporting/portable.py": own})
+    reader = "read_marked" if marked else "read_json"
+    block = import_block([*code.imports, *TYPES, *imports])
+    return render(template, exported, code=code.text, imports=block, reader=reader, **more)
