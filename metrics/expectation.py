@@ -1,4 +1,4 @@
-"""The expected score: the mean of a scale under the probabilities of the token that names the score.
+"""What a reply says beyond its score: the probabilities of the token that names it, their mean, and how sure they are.
 
 A judge that says 2 may have meant 2 with probability .9 or .4. The expectation tells the two apart, which breaks the
 ties that whole scores leave (G-Eval, arXiv 2303.16634, weights its scores so).
@@ -11,12 +11,16 @@ from itertools import permutations
 from metrics.logprobs import Token, weights
 
 
-def expected_score(tokens: Sequence[Token], name: str, level: int, levels: Sequence[int]) -> float | None:
-    """Sum of p(l) l over the scale, p being the probabilities of the token that says `level` for the field `name`.
+Chances = Mapping[int, float]
+"""Level -> its probability, over the whole scale; they sum to 1."""
 
-    p is normalized over the levels. `tokens` are those of the whole reply, with `top_logprobs`. None where that token
-    cannot be known: no logprobs, the field named more than once or with another value, a number that is spread over
-    tokens, or a token that may be the beginning of a longer number of the scale ("1" of "10").
+
+def level_chances(tokens: Sequence[Token], name: str, level: int, levels: Sequence[int]) -> dict[int, float] | None:
+    """The probabilities of the token that says `level` for the field `name`, normalized over the levels.
+
+    `tokens` are those of the whole reply, with `top_logprobs`. None where that token cannot be known: no logprobs, the
+    field named more than once or with another value, a number that is spread over tokens, or a token that may be the
+    beginning of a longer number of the scale ("1" of "10").
     """
     token = score_token(tokens, name, level)
     found = weights(token, _number) if token else {}
@@ -24,7 +28,23 @@ def expected_score(tokens: Sequence[Token], name: str, level: int, levels: Seque
     total = sum(shares.values())
     if not total or _unfinished(shares):
         return None
-    return round(sum(each * share for each, share in shares.items()) / total, 6)
+    return {each: share / total for each, share in shares.items()}
+
+
+def expected_score(chances: Chances) -> float:
+    """The mean of the scale, sum of p(l) l."""
+    return round(sum(each * share for each, share in chances.items()), 6)
+
+
+def confidence(chances: Chances, score: float) -> float:
+    """1 less the mean distance of the scale from `score` under `chances`, as a share of the scale's width: 0 to 1.
+
+    It is how small an error the LM itself expects, in the unit of the mean absolute error, and no more than that:
+    whether it is right, ratings must say (`metrics.selective`). 1 where all probability is on the score. On a scale
+    of two levels and for a whole score it is that score's probability.
+    """
+    distance = sum(share * abs(each - score) for each, share in chances.items())
+    return round(1 - distance / (max(chances) - min(chances)), 6)
 
 
 def score_token(tokens: Sequence[Token], name: str, level: int) -> Token | None:

@@ -54,13 +54,15 @@ class Judgement:
     """What one judge said of one row. A criterion that got no valid score is `None` (unscored), never a number.
 
     `digits` are the whole numbers that the same reply names, where `scores` are read otherwise (expectations); of the
-    criteria in `fallback` the digits had to stand for the scores too.
+    criteria in `fallback` the digits had to stand for the scores too. `chances` holds the probability of each level, of
+    those criteria for which the reply's token probabilities were asked for and say it.
     """
 
     row: str
     scores: Mapping[str, float | None]
     digits: Mapping[str, float | None] = field(default_factory=dict)
     fallback: Group = ()
+    chances: Mapping[str, Mapping[int, float]] = field(default_factory=dict)
 
     def scored(self, group: Group) -> Group:
         """The criteria of `group` that have a score, in the group's order."""

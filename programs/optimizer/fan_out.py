@@ -6,12 +6,12 @@
 import sys
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
 from contextvars import copy_context
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from programs.records.calls import PLACE
 from programs.records.lines import Place
@@ -31,48 +31,81 @@ def fan_out(
     Items are started in order. The first failure (or Ctrl-C) starts nothing more, waits for what is in flight, so that
     no paid reply is lost, and is raised unchanged. `done` is called once for every finished item.
     """
-    stopped = threading.Event()
-    in_flight: set[object] = set()
+    return list(in_order(function, items, threads, done))
 
-    def work(item: Item) -> Result:
-        mark = object()
-        in_flight.add(mark)  # before the question, so that who stops us sees every call that goes on
-        try:
-            if stopped.is_set():
-                raise CancelledError
-            result = function(item)
-        except BaseException:
-            stopped.set()
-            raise
-        finally:
-            in_flight.discard(mark)
-        if done is not None:
-            done()
-        return result
 
+def in_order(
+    function: Callable[[Item], Result],
+    items: Sequence[Item],
+    threads: int = 8,
+    done: Callable[[], None] | None = None,
+) -> Generator[Result]:
+    """The same one by one, each result as soon as it and all before it are known.
+
+    After Ctrl-C what is finished in order is handed on before it is raised. To be closed where it is not read to its
+    end: that, too, waits for what is in flight.
+    """
+    flight: _Flight[Item, Result] = _Flight(function, done)
     pool = ThreadPoolExecutor(max_workers=max(1, min(threads, len(items))))
+    interrupted = None
     try:
-        futures = [pool.submit(copy_context().run, work, item) for item in items]
+        futures = [pool.submit(copy_context().run, flight.work, item) for item in items]
+        for future in futures:
+            try:
+                _join([] if interrupted else [future])
+            except KeyboardInterrupt as stop:
+                interrupted = stop
+                flight.land()
+            if not future.done() or future.exception() is not None:
+                break
+            yield future.result()
+        if interrupted:
+            raise interrupted
         _join(futures)
-    except KeyboardInterrupt:
-        stopped.set()
-        _finish(in_flight)
+    except (KeyboardInterrupt, GeneratorExit):
+        if not interrupted:  # a second Ctrl-C waits no more
+            flight.land()
         raise
     finally:
         pool.shutdown(wait=False)
     failures = [failure for future in futures if (failure := future.exception()) is not None]
     for failure in sorted(failures, key=lambda each: isinstance(each, CancelledError)):
         raise failure
-    return [future.result() for future in futures]
 
 
-def _finish(in_flight: Collection[object]) -> None:
-    """Waits for the calls in flight after Ctrl-C, and says so: a server that hangs must not look like a program that
-    ignores Ctrl-C. A second Ctrl-C waits no more. (Not by the futures: Ctrl-C may strike before one is returned.)"""
-    if running := len(in_flight):
-        print(f"waiting for {running} calls in flight; Ctrl-C again leaves them", file=sys.stderr, flush=True)
-    while in_flight:
-        time.sleep(0.02)
+class _Flight(Generic[Item, Result]):
+    """The items of one fan-out that are under way, and whether new ones may begin."""
+
+    def __init__(self, function: Callable[[Item], Result], done: Callable[[], None] | None) -> None:
+        self.function = function
+        self.done = done
+        self.stopped = threading.Event()
+        self.under_way: set[object] = set()
+
+    def work(self, item: Item) -> Result:
+        mark = object()
+        self.under_way.add(mark)  # before the question, so that who stops us sees every call that goes on
+        try:
+            if self.stopped.is_set():
+                raise CancelledError
+            result = self.function(item)
+        except BaseException:
+            self.stopped.set()
+            raise
+        finally:
+            self.under_way.discard(mark)
+        if self.done is not None:
+            self.done()
+        return result
+
+    def land(self) -> None:
+        """Begins nothing more and waits for the calls in flight, and says so: a server that hangs must not look like a
+        program that ignores Ctrl-C. (Not by the futures: Ctrl-C may strike before one is returned.)"""
+        self.stopped.set()
+        if running := len(self.under_way):
+            print(f"waiting for {running} calls in flight; Ctrl-C again leaves them", file=sys.stderr, flush=True)
+        while self.under_way:
+            time.sleep(0.02)
 
 
 def _join(futures: Sequence[Future[Any]]) -> None:
@@ -99,12 +132,16 @@ class Pool:
         self, phase: str, function: Callable[[Item], Result], items: Sequence[Item], planned: int | None = None
     ) -> list[Result]:
         """`fan_out` under the name of a phase, which is the role that plays it; `planned` calls were estimated."""
-        done = self.started(phase, len(items)) if self.started else None
         if self.skipped and planned is not None:
             self.skipped(phase, planned - len(items))
+        return list(self.in_order(phase, function, items))
+
+    def in_order(self, phase: str, function: Callable[[Item], Result], items: Sequence[Item]) -> Generator[Result]:
+        """The results of a phase one by one (see `in_order`)."""
+        done = self.started(phase, len(items)) if self.started else None
         number = next(self._phases)
         placed = [((number, position), item) for position, item in enumerate(items)]
-        return fan_out(lambda each: _at(*each, function), placed, self.threads, done)
+        return in_order(lambda each: _at(*each, function), placed, self.threads, done)
 
 
 def _at(place: Place, item: Item, function: Callable[[Item], Result]) -> Result:

@@ -7,7 +7,7 @@ from typing import Any
 import dspy
 from dspy.utils.exceptions import AdapterParseError, ContextWindowExceededError
 
-from metrics.expectation import expected_score
+from metrics.expectation import Chances, expected_score, level_chances
 from metrics.logprobs import asking_logprobs, reply_tokens
 from programs.backends.adapter import CompactAdapter
 from programs.backends.reply import level_of
@@ -31,12 +31,14 @@ class Reading:
     """What a reply says of one criterion: its score as the readout has it, and the whole number that it names.
 
     Both are None where the reply held no valid score (unscored). `fallback`: the expectation was asked for and could
-    not be had, so that the score is the digit.
+    not be had, so that the score is the digit. `chances` are the levels' probabilities where they were asked for and
+    can be known.
     """
 
     score: float | None
     digit: float | None
     fallback: bool = False
+    chances: Chances | None = None
 
 
 class Judge(dspy.Module):
@@ -44,7 +46,8 @@ class Judge(dspy.Module):
 
     `judge(**inputs)` returns a `dspy.Prediction` with one field per criterion: a level of its scale (`readout`
     "digits") or the mean of the scale under the reply's token probabilities ("expected"), or None where the reply held
-    no valid score (unscored). The LM is whatever `dspy.configure` or `dspy.context` says; none is bound.
+    no valid score (unscored). `probabilities` asks for token probabilities whatever the readout: another request, so no
+    part of the form, and off unless it is set. The LM is whatever `dspy.configure` or `dspy.context` says; none is bound.
     LM failures raise `dspy.LMError`, except a text beyond the context window, which is unscored.
     """
 
@@ -64,6 +67,7 @@ class Judge(dspy.Module):
         self.adapter = adapter
         self.schema = schema
         self.readout = readout
+        self.probabilities = False
         self.heads = [dspy.Predict(_signature(task, group, rubric)) for group in self.groups]
 
     def forward(self, **inputs: Any) -> dspy.Prediction:
@@ -75,7 +79,7 @@ class Judge(dspy.Module):
     def answer(self, head: int, inputs: Mapping[str, Any]) -> dict[str, Reading]:
         """One head's scores for one row."""
         wanted = {item.name: inputs[item.name] for item in self.task.inputs}
-        config = asking_logprobs(dspy.settings.lm) if self.readout == "expected" else {}
+        config = asking_logprobs(dspy.settings.lm) if self.reads_tokens else {}
         with dspy.context(adapter=ADAPTERS[self.adapter](schema=self.schema)):
             try:
                 reply: Mapping[str, Any] = self.heads[head](**wanted, config=config).toDict()
@@ -87,10 +91,18 @@ class Judge(dspy.Module):
 
     def _reading(self, criterion: Criterion, reply: Mapping[str, Any]) -> Reading:
         digit = level_of(reply.get(criterion.name), criterion.levels)  # DSPy's JSONAdapter hands over what it refused
-        if digit is None or self.readout == "digits":
+        if digit is None or not self.reads_tokens:
             return Reading(digit, digit)
-        expected = expected_score(reply_tokens(reply), criterion.name, digit, criterion.levels)
-        return Reading(digit, digit, fallback=True) if expected is None else Reading(expected, digit)
+        chances = level_chances(reply_tokens(reply), criterion.name, digit, criterion.levels)
+        if self.readout == "digits":
+            return Reading(digit, digit, chances=chances)
+        score = digit if chances is None else expected_score(chances)
+        return Reading(score, digit, fallback=chances is None, chances=chances)
+
+    @property
+    def reads_tokens(self) -> bool:
+        """Whether it asks for token probabilities, where the LM gives them."""
+        return self.probabilities or self.readout == "expected"
 
     @property
     def calls_per_row(self) -> int:

@@ -1,6 +1,7 @@
 """Scoring rows with a judge, and the scores of a set as the metrics want them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import closing
 
 import dspy
 from dspy.utils.exceptions import LMError
@@ -12,25 +13,46 @@ from programs.optimizer.judge import Judge, Reading
 from signatures.records import Judgement
 
 
+CHUNK = 32
+"""Rows that several heads judge one head after the other before the next rows begin: fewer prefixes to load, and yet
+a row is whole soon."""
+
+
 def judge_rows(judge: Judge, rows: Sequence[dspy.Example], pool: Pool, phase: str = "judge") -> list[Judgement]:
     """One judgement a row, in the rows' order.
 
     All heads x rows in one flat pool, head by head: the order that prefix caches reward.
     """
-    asked = [(head, row) for head in range(len(judge.heads)) for row in rows]
-    answers = pool.map(phase, lambda item: judge.answer(item[0], item[1]), asked)
-    found: list[dict[str, Reading]] = [{} for _ in rows]
-    for position, answer in enumerate(answers):
-        found[position % len(rows)].update(answer)
-    return [_judgement(row["row_id"], readings, judge) for row, readings in zip(rows, found, strict=True)]
+    return list(judge_in_order(judge, rows, pool, phase, chunk=len(rows)))
+
+
+def judge_in_order(
+    judge: Judge, rows: Sequence[dspy.Example], pool: Pool, phase: str = "judge", chunk: int = CHUNK
+) -> Generator[Judgement]:
+    """The judgements of the rows one by one, each as soon as it and all before it are known.
+
+    To be closed where it is not read to its end. Ctrl-C is raised when all that was in flight is handed on.
+    """
+    heads = len(judge.heads)
+    parts = [rows[start : start + chunk] for start in range(0, len(rows), max(chunk, 1))]
+    asked = [(head, row) for part in parts for head in range(heads) for row in part]
+    with closing(pool.in_order(phase, lambda item: judge.answer(item[0], item[1]), asked)) as answers:
+        for part in parts:
+            found: list[dict[str, Reading]] = [{} for _ in part]
+            for number, answer in zip(range(heads * len(part)), answers, strict=False):
+                place = number % len(part)
+                found[place].update(answer)
+                if number >= (heads - 1) * len(part):
+                    yield _judgement(part[place]["row_id"], found[place], judge)
 
 
 def _judgement(row: str, readings: Mapping[str, Reading], judge: Judge) -> Judgement:
     scores = {name: each.score for name, each in readings.items()}
+    chances = {name: each.chances for name, each in readings.items() if each.chances is not None}
     if judge.readout == "digits":
-        return Judgement(row, scores)
+        return Judgement(row, scores, chances=chances)
     digits = {name: each.digit for name, each in readings.items()}
-    return Judgement(row, scores, digits, tuple(name for name, each in readings.items() if each.fallback))
+    return Judgement(row, scores, digits, tuple(name for name, each in readings.items() if each.fallback), chances)
 
 
 def refuse_silence(judgements: Sequence[Judgement]) -> None:
