@@ -10,7 +10,6 @@ from itertools import permutations
 
 from metrics.logprobs import Token, weights
 
-
 Chances = Mapping[int, float]
 """Level -> its probability, over the whole scale; they sum to 1."""
 

@@ -16,7 +16,7 @@ from programs.applying.target import writable
 from programs.optimizer.judge import Judge
 from programs.optimizer.readouts import Read, beside_digits, read
 from programs.optimizer.saved import load_judge
-from programs.optimizer.session import settled_task
+from programs.optimizer.settling import settled_task
 from programs.records.folder import write_json
 from programs.report_tables import show_agreement, show_calls
 from programs.screen import Screen

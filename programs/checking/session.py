@@ -18,7 +18,7 @@ from programs.errors import UserError
 from programs.optimizer.cast import check_lms
 from programs.optimizer.judge import Judge
 from programs.optimizer.saved import load_judge
-from programs.optimizer.session import settled_task
+from programs.optimizer.settling import settled_task
 from programs.records.calls import CallLog
 from programs.records.folder import write_json
 from programs.records.provenance import provenance

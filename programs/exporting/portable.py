@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from metrics.expectation import expected_score
+from metrics.expectation import expected_score, level_chances
 from programs.backends.reply import level_of, read_object
 
 
@@ -46,6 +46,6 @@ def expectations(
     scores: dict[str, float | None] = dict(levels)
     for name, level in levels.items():
         if level is not None:
-            found = expected_score(tokens, name, level, scales[name])
-            scores[name] = level if found is None else found
+            chances = level_chances(tokens, name, level, scales[name])
+            scores[name] = level if chances is None else expected_score(chances)
     return scores

@@ -22,7 +22,15 @@ MARKED_READER = {
 }
 EXPECTATIONS = {
     "metrics/logprobs.py": ("Token", "weights"),
-    "metrics/expectation.py": ("expected_score", "score_token", "_field", "_number", "_unfinished"),
+    "metrics/expectation.py": (
+        "Chances",
+        "level_chances",
+        "expected_score",
+        "score_token",
+        "_field",
+        "_number",
+        "_unfinished",
+    ),
 }
 
 

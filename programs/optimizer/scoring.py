@@ -12,7 +12,6 @@ from programs.optimizer.fan_out import Pool
 from programs.optimizer.judge import Judge, Reading
 from signatures.records import Judgement
 
-
 CHUNK = 32
 """Rows that several heads judge one head after the other before the next rows begin: fewer prefixes to load, and yet
 a row is whole soon."""

@@ -1,7 +1,7 @@
 """A session of `optimize.py`: from flags to a run's folder, and what the person reads before and after."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,21 +12,19 @@ from programs.diagnostics.diagnosis import read_diagnosis
 from programs.diagnostics.show import show_diagnosis
 from programs.errors import UserError
 from programs.optimizer.cast import check_lms
-from programs.optimizer.gate import gate
-from programs.optimizer.methods import check_method, method_name, most_calls
-from programs.optimizer.modes import parse_mode
+from programs.optimizer.methods import method_name, most_calls
 from programs.optimizer.run import Material, optimize
+from programs.optimizer.settling import fitted, normal, refuse_impossible, settled_task, sizes
 from programs.records.folder import RunFolder, read_json, write_json
 from programs.records.provenance import provenance
 from programs.report_tables import show_calls, show_summary
 from programs.reports.write import write_report
 from programs.screen import Screen
 from programs.scrutiny.screen import show_scrutiny
-from programs.settings import SIZES, Settings, resolve, resumed
-from programs.tasks.describe import rated_singly, task_from_flags
+from programs.settings import Settings, resolve, resumed
 from programs.tasks.loading import load_rows
-from programs.tasks.splits import Sizes, data_hash, split_rows
-from programs.tasks.task import Task, load_task
+from programs.tasks.splits import data_hash, split_rows
+from programs.tasks.task import Task
 from programs.tracking.following import followed
 from programs.tracking.run import TrackedRun
 from programs.tracking.session import Wish, send
@@ -150,74 +148,3 @@ def _show(summary: Mapping[str, Any], folder: RunFolder, screen: Screen) -> None
     if folder.report.exists():
         screen.result(f"report: {folder.report}")
     screen.result(f"use it: python programs/score.py {folder.path} --data texts.csv --out scored.csv")
-
-
-def normal(flags: Mapping[str, Any]) -> dict[str, Any]:
-    """Flags as a run keeps them: mode, optimizer and control as they are spelled, a data file by its full path."""
-    settled = dict(flags)
-    if "mode" in flags:
-        settled["mode"] = parse_mode(flags["mode"]).name
-    for name in ("optimizer", "control"):
-        if name in flags:
-            settled[name] = flags[name].lower()
-    for name in ("data", "ratings"):
-        if name in flags and Path(flags[name]).exists():
-            settled[name] = str(Path(flags[name]).resolve())
-    return settled
-
-
-def settled_task(settings: Settings) -> Task:
-    """The task that the flags describe: a named one, or the user's own table."""
-    own = settings.inputs or settings.criteria
-    if own and settings.task:
-        raise UserError("--task and --inputs/--criteria both describe the task: give one of them")
-    if own:
-        if settings.data is None:
-            raise UserError("--inputs and --criteria describe an own table: say where it is with --data FILE")
-        task = task_from_flags(
-            settings.inputs,
-            settings.criteria,
-            group=settings.group,
-            row=settings.row,
-            instructions=settings.instructions,
-            system=settings.system,
-        )
-        return rated_singly(task, settings.ratings, settings.rater)
-    if settings.group or settings.row or settings.instructions:
-        raise UserError("--group, --row and --instructions go with --inputs and --criteria, for an own table")
-    task = load_task(settings.task or "sample").with_system(settings.system)
-    return rated_singly(task, settings.ratings, settings.rater)
-
-
-def refuse_impossible(settings: Settings) -> None:
-    """Raises UserError for settings that cannot work on any rows."""
-    gate(settings.gate, settings.accept)
-    check_method(settings)
-    if settings.batch_size > settings.train_size:
-        raise UserError(
-            f"--batch-size {settings.batch_size} is more than --train-size {settings.train_size}: lower it, since no "
-            "row is drawn twice in a batch"
-        )
-
-
-def sizes(settings: Settings) -> Sizes:
-    return Sizes(settings.train_size, settings.val_size, settings.test_size)
-
-
-def fitted(settings: Settings, given: Mapping[str, Any], rows: Sequence[dspy.Example]) -> Settings:
-    """The light preset's default sizes, scaled down together where a table has too few rows; given sizes stay."""
-    free = [name for name in SIZES if name not in given]
-    wanted = sum(getattr(settings, name) for name in free)
-    left = len(rows) - sum(getattr(settings, name) for name in SIZES if name in given)
-    if settings.preset != "light" or not free or left >= wanted:
-        return settings
-    for percent in range(100, 40, -5):  # documents stay whole, which costs some rows
-        share = max(left, 0) / wanted * percent / 100
-        smaller: dict[str, Any] = {name: max(2, int(getattr(settings, name) * share)) for name in free}
-        scaled = replace(settings, **smaller)
-        try:
-            split_rows(rows, sizes(scaled), scaled.split_by, scaled.seed)
-        except UserError:
-            continue
-        return scaled
-    return settings

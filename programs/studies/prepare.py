@@ -10,7 +10,7 @@ from programs.errors import UserError
 from programs.optimizer.cast import check_lms
 from programs.optimizer.methods import most_calls
 from programs.optimizer.run import Material
-from programs.optimizer.session import fitted, normal, refuse_impossible, settled_task, sizes
+from programs.optimizer.settling import fitted, normal, refuse_impossible, settled_task, sizes
 from programs.records.provenance import provenance
 from programs.settings import Settings, resolve
 from programs.studies.plan import Cell

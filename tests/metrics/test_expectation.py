@@ -85,9 +85,7 @@ def test_a_token_that_may_begin_a_longer_number_is_not_read() -> None:
 
 
 def test_whole_numbers_are_read_where_the_tokenizer_has_them() -> None:
-    assert expected(reply('{"a":', token("7", p7=0.5, p1=0.25, p10=0.25), "}"), "a", 7, TEN) == pytest.approx(
-        6.25
-    )
+    assert expected(reply('{"a":', token("7", p7=0.5, p1=0.25, p10=0.25), "}"), "a", 7, TEN) == pytest.approx(6.25)
     assert expected(reply('{"a":', token("7", p7=0.5, p8=0.5), "}"), "a", 7, TEN) == pytest.approx(7.5)
 
 

@@ -8,7 +8,7 @@ import dspy
 from programs.applying.comparing.contestants import Contestant, Side
 from programs.applying.comparing.past_run import PastRun
 from programs.errors import UserError
-from programs.optimizer.session import settled_task
+from programs.optimizer.settling import settled_task
 from programs.settings import Settings
 from programs.tasks.describe import rated_singly
 from programs.tasks.loading import load_rated

@@ -11,7 +11,7 @@ from programs.errors import UserError
 from programs.optimizer.controls.ensemble import Ensemble
 from programs.optimizer.judge import Judge
 from programs.optimizer.saved import load_judge
-from programs.optimizer.session import sizes
+from programs.optimizer.settling import sizes
 from programs.optimizer.tested import read_tested
 from programs.records.folder import RunFolder, read_json
 from programs.settings import Settings, stored_settings
