@@ -1,6 +1,6 @@
 """The page of one run."""
 
-from programs.reports import agreement, costs, disagreement, overview, rubrics, steps
+from programs.reports import agreement, ceiling, costs, disagreement, overview, rubrics, steps
 from programs.reports.figures import figures
 from programs.reports.page import render
 from programs.reports.run_files import RunFiles
@@ -19,6 +19,7 @@ def run_page(run: RunFiles, texts: disagreement.Texts) -> str:
         other_tables=agreement.other_tables(run),
         coverage=agreement.coverage_table(run),
         worst_case=agreement.worst_case_table(run),
+        ceiling=ceiling.ceiling_part(run, texts),
         histories=rubrics.histories(run),
         gates=rubrics.gate_table(run),
         steps=steps.step_views(run),
