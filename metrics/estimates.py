@@ -100,9 +100,9 @@ def one_number(
         clusters,
         width,
         lambda weights: values(weights)[:, None],
-        _least_last(counted)[None],
+        least_last(counted)[None],
         np.append(left_out, left_out.max()).astype(np.intp)[None],
-        _least_last(support)[None],
+        least_last(support)[None],
     )
 
 
@@ -140,7 +140,7 @@ def _pooled_estimate(
     rows, support = scores.scored.sum(axis=0), np.array([table.occupied().sum() for table in criteria], dtype=np.intp)
     nothing = np.zeros_like(rows)
     width = max((table.width for table in tables), default=0)
-    every = [_for_every_metric(_least_last(counts), len(metrics)) for counts in (rows, nothing, support)]
+    every = [_for_every_metric(least_last(counts), len(metrics)) for counts in (rows, nothing, support)]
     return Estimate(total, width, values, *every)
 
 
@@ -157,16 +157,17 @@ def _mean_over_documents(values: Values, seed: int) -> Estimate:
         means = np.divide(weights @ sums, present, out=np.full_like(present, np.nan), where=present > 0)
         return means.reshape(len(weights), *shape)
 
-    counted = _least_last(defined.sum(axis=0))
-    support = _least_last(np.count_nonzero(counts, axis=0).reshape(shape))
+    counted = least_last(defined.sum(axis=0))
+    support = least_last(np.count_nonzero(counts, axis=0).reshape(shape))
     return Estimate(total, flat[1], mean, counted, documents - counted, support)
 
 
-def merge_clusters(total: int, seed: int) -> tuple[Codes, int]:
-    """Where each cluster goes when at most `MOST_CLUSTERS` may remain: to itself, or to a random equal share."""
-    if total <= MOST_CLUSTERS:
+def merge_clusters(total: int, seed: int, most: int | None = None) -> tuple[Codes, int]:
+    """Where each cluster goes when at most `most` (`MOST_CLUSTERS`) may stay: to itself, or to a random share."""
+    most = most or MOST_CLUSTERS
+    if total <= most:
         return np.arange(total), total
-    return np.random.default_rng([seed, 1]).permutation(total) % MOST_CLUSTERS, MOST_CLUSTERS
+    return np.random.default_rng([seed, 1]).permutation(total) % most, most
 
 
 def resampled_clusters(scores: Scores, seed: int) -> tuple[Codes, int]:
@@ -195,7 +196,7 @@ def _sum_by(group: Codes, total: int, values: Values) -> Values:
     return sums
 
 
-def _least_last(counts: NDArray[np.integer]) -> Codes:
+def least_last(counts: NDArray[np.integer]) -> Codes:
     """Append what the mean over criteria counts: no more than its least informed criterion."""
     return np.concatenate([counts, counts.min(axis=-1, keepdims=True)], axis=-1).astype(np.intp)
 

@@ -129,7 +129,7 @@ def _transformed(value: float, reach: float, scale: Scale) -> tuple[float, float
     """`value` -+ `reach` on the scale's own axis, where an error is divided by the axis's derivative (delta method)."""
     if scale.shape == "fisher" and abs(value) < 1:
         centre, half = np.arctanh(value), reach / (1 - value**2)
-        return float(np.tanh(centre - half)), float(np.tanh(centre + half))
+        return max(scale.low, float(np.tanh(centre - half))), min(scale.high, float(np.tanh(centre + half)))
     if scale.shape == "logarithm" and value > 0:
         return float(value * np.exp(-reach / value)), float(value * np.exp(reach / value))
     return max(scale.low, value - reach), min(scale.high, value + reach)

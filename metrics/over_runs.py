@@ -69,7 +69,7 @@ def _over_runs(
     seed: int,
     resamples: int,
 ) -> OverRuns:
-    estimate = _mean(parts, runs)
+    estimate = mean_estimate(parts, runs)
     names = runs[0].names
     cells = cell_table(estimate, [metric.name for metric in metrics], scales, names, seed=seed, resamples=resamples)
     return OverRuns(cells, [_points(part, metrics, names) for part in parts])
@@ -86,7 +86,7 @@ def _points(part: Estimate, metrics: Sequence[Metric], names: Sequence[str]) -> 
     }
 
 
-def _mean(parts: Sequence[Estimate], runs: Sequence[Scores]) -> Estimate:
+def mean_estimate(parts: Sequence[Estimate], runs: Sequence[Scores]) -> Estimate:
     """The mean of the parts as a function of the weights of the clusters that they share."""
     known = np.unique(np.concatenate([_codes(scores) for scores in runs]))
     places = [np.searchsorted(known, np.unique(_codes(scores))) for scores in runs]

@@ -31,11 +31,12 @@ def kendall(cells: Cells, counts: Values) -> Values:
     return _correlation(2 * concordance(cells, counts), untied_by_judge * untied_by_human)
 
 
-def krippendorff(cells: Cells, counts: Values) -> Values:
+def krippendorff(cells: Cells, counts: Values, *, interval: bool = False) -> Values:
     """Krippendorff's alpha, ordinal, of judge and human as two raters (2011, "Computing Krippendorff's Alpha").
 
     His ordinal difference of two values is the difference of their midranks among all 2n ratings, which makes both
-    disagreements sums over the table. Undefined when all ratings are one value, or with fewer than two rows.
+    disagreements sums over the table. With `interval` it is that of the values themselves. Undefined when all ratings
+    are one value, or with fewer than two rows.
     """
     pooled = np.unique(np.concatenate([cells.judge_values, cells.human_values]))
     judge_place = np.searchsorted(pooled, cells.judge_values)
@@ -43,9 +44,9 @@ def krippendorff(cells: Cells, counts: Values) -> Values:
     ratings = np.zeros((len(counts), len(pooled)))
     ratings[:, judge_place] += cells.judge_counts(counts)
     ratings[:, human_place] += cells.human_counts(counts)
-    ranks = centred_midranks(ratings)
-    apart = ranks[:, judge_place[cells.judge_codes]] - ranks[:, human_place[cells.human_codes]]
     total = ratings.sum(axis=1)
+    ranks = _centred(pooled, ratings) if interval else centred_midranks(ratings)
+    apart = ranks[:, judge_place[cells.judge_codes]] - ranks[:, human_place[cells.human_codes]]
     spread = np.sum(ratings * ranks**2, axis=1)
     spread[total < 4] = 0  # a single row: alpha would be 0 whatever the two ratings are
     return 1 - _ratio((total - 1) * np.sum(counts * apart**2, axis=1), total * spread)
@@ -54,6 +55,13 @@ def krippendorff(cells: Cells, counts: Values) -> Values:
 def centred_midranks(counts: Values) -> Values:
     """(B, V) midrank of each value minus the mean rank, exactly 0 for a value that has every row."""
     return np.cumsum(counts, axis=1) - (counts + counts.sum(axis=1, keepdims=True)) / 2
+
+
+def _centred(values: Values, counts: Values) -> Values:
+    """(B, V) each value minus their mean, exactly 0 for a value that has every row."""
+    total = counts.sum(axis=1, keepdims=True)
+    means = np.divide(counts @ values[:, None], total, out=np.zeros_like(total), where=total > 0)
+    return np.where(counts == total, 0.0, values - means)
 
 
 def concordance(cells: Cells, counts: Values) -> Values:

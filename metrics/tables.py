@@ -95,13 +95,15 @@ class ClusterTables:
         return ClusterTables(cells, kept if isinstance(kept, np.ndarray) else kept.toarray())
 
 
-def cluster_tables(judge: Values, human: Values, codes: Codes, clusters: int) -> ClusterTables:
-    """Tables of the scored rows (`judge` not NaN) by cluster code `0..clusters-1`."""
+def cluster_tables(
+    judge: Values, human: Values, codes: Codes, clusters: int, amounts: Values | None = None
+) -> ClusterTables:
+    """Tables of the scored rows (`judge` not NaN) by cluster code `0..clusters-1`; a row counts 1, or its amount."""
     scored = ~np.isnan(judge)
+    ones = np.ones(int(scored.sum())) if amounts is None else amounts[scored]
     cells, row_cells = tabulate(judge[scored], human[scored])
     shape = (clusters, len(cells.judge_codes))
     if shape[0] * shape[1] <= DENSE_ENTRIES:
-        flat = np.bincount(codes[scored] * shape[1] + row_cells, minlength=shape[0] * shape[1])
-        return ClusterTables(cells, flat.reshape(shape).astype(np.float64))
-    ones = np.ones(len(row_cells))
+        flat = np.bincount(codes[scored] * shape[1] + row_cells, ones, minlength=shape[0] * shape[1])
+        return ClusterTables(cells, flat.reshape(shape))
     return ClusterTables(cells, sparse.csr_array(sparse.coo_array((ones, (codes[scored], row_cells)), shape=shape)))

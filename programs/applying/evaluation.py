@@ -7,17 +7,21 @@ from typing import Any
 
 import dspy
 
+from metrics.ceiling import ceiling
 from metrics.order import order_change
+from metrics.relabel import divided
 from metrics.scrutiny import scrutinize
 from metrics.summary import summarize
 from metrics.ties import Ties
 from programs.applying.judging import judged_by, read_as, show_fallback
 from programs.applying.target import writable
+from programs.ceiling_tables import doubtful_rows, show_ceiling
 from programs.optimizer.judge import Judge
 from programs.optimizer.readouts import Read, beside_digits, read
 from programs.optimizer.saved import load_judge
 from programs.optimizer.settling import settled_task
 from programs.records.folder import write_json
+from programs.records.relabel import relabel_records
 from programs.report_tables import show_agreement, show_calls
 from programs.screen import Screen
 from programs.scrutiny.of_run import ALWAYS
@@ -52,19 +56,28 @@ def evaluate_from_flags(given: Mapping[str, Any]) -> int:
     agreement = {
         **summarize(found.scores, seed=settings.seed),
         **beside_digits(found, settings.seed),
+        "ceiling": ceiling({"judge": found.scores}, seed=settings.seed),
         "scrutiny": scrutiny,
+        "relabel": relabel_records(divided(found.scores), rows),
     }
     screen = Screen()
-    show_agreement(agreement, screen)
-    if found.digits is not None:
-        show_agreement(agreement["digits"], screen, "the same replies read as digits: agreement")
-        show_fallback(judgements, screen)
-    show_scrutiny(scrutiny, screen)
+    _show(agreement, judgements, screen)
     show_calls(roles.calls.summary(), screen)
     if out is not None:
         write_json(target, agreement)
         screen.result(f"written: {out}")
     return 0
+
+
+def _show(agreement: Mapping[str, Any], judgements: Sequence[Judgement], screen: Screen) -> None:
+    show_agreement(agreement, screen)
+    if "digits" in agreement:
+        show_agreement(agreement["digits"], screen, "the same replies read as digits: agreement")
+        show_fallback(judgements, screen)
+    show_ceiling(agreement["ceiling"], screen)
+    if doubtful := agreement["relabel"]:
+        screen.table(f"\n{len(doubtful)} ratings on which raters differ, most doubtful first", *doubtful_rows(doubtful))
+    show_scrutiny(agreement["scrutiny"], screen)
 
 
 def _with_system(task: Task, column: str | None) -> Task:

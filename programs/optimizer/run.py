@@ -6,7 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from metrics.ceiling import ceiling
 from metrics.metric import METRICS
+from metrics.relabel import divided
 from metrics.scores import Scores
 from metrics.summary import difference, point_values, summarize
 from programs.backends.roles import Roles
@@ -25,8 +27,9 @@ from programs.optimizer.steps import Step, step_record
 from programs.optimizer.tested import write_tested
 from programs.records.budget import OutOfBudget
 from programs.records.calls import ALONE, CallLog, Known, Links
-from programs.records.folder import RunFolder, write_json
+from programs.records.folder import RunFolder, write_json, write_text
 from programs.records.lengths import write_lengths
+from programs.records.relabel import as_csv, relabel_records
 from programs.screen import Screen, token_sum
 from programs.scrutiny.of_run import run_scrutiny
 from programs.settings import Settings
@@ -102,6 +105,8 @@ class Run:
         self.tested["kept"] = after = self._test(outcome.judge, "test, after")
         summary = self._summary(before, after, outcome)
         write_tested(self.folder.scores, self.splits.test, self.tested)
+        if doubtful := divided(after.scores):
+            write_text(self.folder.relabel, as_csv(relabel_records(doubtful, self.splits.test)))
         write_lengths(self.folder)
         write_json(self.folder.summary, summary)
         if self.stopped == "interrupted":
@@ -170,6 +175,7 @@ class Run:
             "after": summarize(after.scores, seed=seed),
             "difference": difference(before.scores, after.scores, seed=seed),
             **readout_summary(before, after, seed),
+            "ceiling": ceiling({"before": before.scores, "after": after.scores}, seed=seed),
             "kept": [{"group": list(group), "step": chosen.step} for group, chosen in outcome.chosen.items()],
             "refused": dict(self.refused),
             "optimism": optimism(outcome, after.scores, self.optimizer.metric),

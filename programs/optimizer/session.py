@@ -8,6 +8,7 @@ from typing import Any
 
 import dspy
 
+from programs.ceiling_tables import show_ceiling
 from programs.diagnostics.diagnosis import read_diagnosis
 from programs.diagnostics.show import show_diagnosis
 from programs.errors import UserError
@@ -139,11 +140,15 @@ def _announce(settings: Settings, material: Material, folder: RunFolder, screen:
 
 def _show(summary: Mapping[str, Any], folder: RunFolder, screen: Screen) -> None:
     show_summary(summary, screen)
-    if (scrutiny := summary.get("scrutiny")) is not None:  # older runs have none
+    if "ceiling" in summary:  # a run of an earlier version has none
+        show_ceiling(summary["ceiling"], screen)
+    if (scrutiny := summary.get("scrutiny")) is not None:
         show_scrutiny({**scrutiny["after"], "warnings": scrutiny["warnings"]}, screen, " of the kept judge")
     if folder.diagnostics.exists():
         show_diagnosis(read_diagnosis(folder.diagnostics), screen)
     show_calls(summary["calls"], screen)
+    if folder.relabel.exists():
+        screen.result(f"worth a further opinion, since raters differ, most doubtful first: {folder.relabel}")
     screen.result(f"judge: {folder.judge}")
     if folder.report.exists():
         screen.result(f"report: {folder.report}")

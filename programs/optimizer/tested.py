@@ -75,6 +75,8 @@ def read_tested(path: Path) -> Tested:
         )
         human = _array(found["human"], width)
         raters = None if "raters" not in found else np.array(found["raters"], dtype=np.float64)
+        if raters is not None and (raters.ndim != 3 or raters.shape[:2] != human.shape):
+            raise ValueError(f"raters {raters.shape} do not fit human {human.shape}")
         return Tested(criteria, tuple(found["rows"]), tuple(found["clusters"]), human, judges, raters, digits)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise UserError(f"{path} is damaged ({error}): restore it, or remove summary.json and run again") from None

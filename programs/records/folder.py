@@ -75,6 +75,7 @@ class RunFolder:
         self.steps = path / "steps.jsonl"
         self.judge = path / "judge.json"
         self.scores = path / "scores.json"
+        self.relabel = path / "relabel.csv"
         self.lengths = path / "lengths.json"
         self.summary = path / "summary.json"
         self.diagnostics = path / "diagnostics.json"
@@ -126,7 +127,8 @@ class RunFolder:
     def files(self) -> tuple[Path, ...]:
         """What a run writes, apart from its report and its config.json; summary.json, which marks its end, is last."""
         return (
-            self.calls, self.steps, self.judge, self.scores, self.lengths, self.diagnostics, self.timing, self.summary,
+            self.calls, self.steps, self.judge, self.scores, self.relabel, self.lengths, self.diagnostics, self.timing,
+            self.summary,
         )  # fmt: skip
 
     def start_steps(self) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from programs.errors import UserError
 from programs.optimizer.saved import load_judge
+from programs.optimizer.tested import Tested, read_tested
 from programs.records.folder import RunFolder, read_json, read_lines
 from programs.tasks.task import Task
 from signatures.records import Group, Rubric
@@ -19,7 +20,8 @@ Record = Mapping[str, Any]
 class RunFiles:
     """What config, steps, summary, scores and timing hold, and the kept judge's rubrics, by criterion (`final`).
 
-    `scores` is empty for runs older than that file. The last step may lack in `steps`: its test may have been stopped.
+    `scores`, and the same as arrays in `tested`, are empty for runs older than that file. The last step may lack in
+    `steps`: its test may have been stopped.
 
     A record of `scores` is a test row: its `row` mark, and `human`, `before` and `after` by criterion (None: unscored).
     """
@@ -32,6 +34,7 @@ class RunFiles:
     scores: Sequence[Record]
     timing: Record
     final: Rubric
+    tested: Tested | None = None
 
     @property
     def settings(self) -> Record:
@@ -77,6 +80,7 @@ def read_run(folder: RunFolder) -> RunFiles:
         scores=_score_records(read_json(folder.scores), folder.scores) if folder.scores.exists() else (),
         timing=_record(folder.timing) if folder.timing.exists() else {},
         final=load_judge(folder.judge).rubric,
+        tested=read_tested(folder.scores) if folder.scores.exists() else None,
     )
 
 

@@ -1,6 +1,6 @@
 """The page of one run."""
 
-from programs.reports import agreement, costs, disagreement, overview, rubrics, scrutiny, steps
+from programs.reports import agreement, ceiling, costs, disagreement, overview, rubrics, scrutiny, steps
 from programs.reports.figures import figures
 from programs.reports.page import render
 from programs.reports.run_files import RunFiles
@@ -20,6 +20,7 @@ def run_page(run: RunFiles, texts: disagreement.Texts) -> str:
         coverage=agreement.coverage_table(run),
         worst_case=agreement.worst_case_table(run),
         scrutiny=scrutiny.parts(run),
+        ceiling=ceiling.ceiling_part(run, texts),
         histories=rubrics.histories(run),
         gates=rubrics.gate_table(run),
         steps=steps.step_views(run),

@@ -6,6 +6,7 @@ from functools import cached_property
 
 from metrics.over_runs import OverRuns
 from programs.studies import (
+    table_ceiling,
     table_costs,
     table_dilution,
     table_interference,
@@ -59,6 +60,10 @@ class Comparison:
         return table_one.baseline(self.configurations, self.task)
 
     @cached_property
+    def ceiling(self) -> list[table_ceiling.Share]:
+        return table_ceiling.shares(self.configurations)
+
+    @cached_property
     def trajectories(self) -> list[table_objectives.Trajectory]:
         return [table_objectives.trajectory(one) for one in self.stepwise]
 
@@ -79,6 +84,7 @@ class Comparison:
         """All of tables.csv that is about the task."""
         yield from table_one.cell_lines(self.results)
         yield from table_one.lines(self.compared)
+        yield from table_ceiling.lines(self.ceiling)
         yield from table_trajectories.lines(self.curves)
         yield from table_interference.lines(self.interference)
         yield from self.lengths

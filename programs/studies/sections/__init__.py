@@ -10,6 +10,7 @@ from programs.reports.parts import Section
 from programs.studies.comparison import Comparison
 from programs.studies.sections import (
     agreement,
+    ceiling,
     costs,
     coverage,
     dilution,
@@ -24,6 +25,7 @@ from programs.studies.sections import (
 
 SECTIONS: tuple[Callable[[Comparison], Section], ...] = (
     agreement.section,
+    ceiling.section,
     trajectories.section,
     objectives.section,
     dilution.section,

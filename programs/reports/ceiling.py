@@ -1,0 +1,71 @@
+"""How much agreement these raters allow, what share of it the judges reach, and which ratings are in doubt."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from metrics.relabel import Divided, divided
+from programs.ceiling_tables import DOUBTFUL, UNKNOWN, limit_rows, share_rows, tie_words, unknown_words
+from programs.reports.disagreement import Quoted, Texts
+from programs.reports.run_files import RunFiles
+from programs.reports.table import Table, number, score
+
+BEFORE = "This run was made by an earlier version, which did not look for a ceiling."
+
+
+@dataclass(frozen=True)
+class CeilingPart:
+    """What the page says of the ceiling: sentences and tables; `doubtful` and the texts of its rows where there are
+    ratings on which raters differ."""
+
+    words: Sequence[str]
+    tables: Sequence[Table] = ()
+    doubtful: Table | None = None
+    quoted: Sequence[Quoted] = ()
+
+
+def ceiling_part(run: RunFiles, texts: Texts) -> CeilingPart:
+    """From summary.json and scores.json alone."""
+    found = run.summary.get("ceiling")
+    if found is None:
+        return CeilingPart([BEFORE])
+    titles = {**run.titles, "mean": "mean over criteria"}
+    ties = _sentence(tie_words(found, run.titles))
+    if not found["known"]:
+        return CeilingPart([_sentence(UNKNOWN), *([ties] if ties else [])])
+    unknown = _sentence(unknown_words(found, run.titles))
+    caption = "{}, pooled over the test rows, with 95 % intervals"
+    tables = [
+        Table.of(caption.format("Noise ceiling: Spearman that can be reached"), *limit_rows(found, titles)),
+        Table.of(caption.format("Share of the ceiling"), *share_rows(found, titles=titles)),
+    ]
+    doubtful = divided(run.tested.scores("kept")) if run.tested else []
+    return CeilingPart([unknown] if unknown else [], tables, *_doubtful(run, doubtful, texts))
+
+
+def _doubtful(run: RunFiles, found: Sequence[Divided], texts: Texts) -> tuple[Table | None, list[Quoted]]:
+    if not found or run.tested is None:
+        return None, []
+    shown = found[:DOUBTFUL]
+    quoted = {each.row: _quoted(run.tested.rows[each.row], texts) for each in shown}
+    caption = f"Ratings worth a further opinion: {len(shown)} of {len(found)} on which raters differ"
+    header = ("row", "criterion", "raters", "rating", "kept judge", "disagreement")
+    rows = [
+        [
+            quoted[each.row].row,
+            run.titles[each.criterion],
+            ", ".join(score(given) for given in each.given),
+            score(each.human),
+            score(each.judge),
+            number(each.disagreement),
+        ]
+        for each in shown
+    ]
+    return Table.of(caption, header, rows), [each for each in quoted.values() if each.texts]
+
+
+def _quoted(mark: str, texts: Mapping[str, Quoted]) -> Quoted:
+    return texts.get(mark, Quoted(f"(hashed) {mark}", {}))
+
+
+def _sentence(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:]}." if words else ""

@@ -1,0 +1,61 @@
+"""How much agreement a task's raters allow, and what share of it each configuration's kept judges reach."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from metrics.ceiling import Cells, ceiling_over_runs
+from programs.ceiling_tables import LIMITS, SHARES
+from programs.reports.table import Table
+from programs.studies.lines import Line, cell_fields
+from programs.studies.markdown import cell
+from programs.studies.results import KEPT, Configuration
+
+
+@dataclass(frozen=True, eq=False)
+class Share:
+    """One configuration's cells by measure, of raters and kept judges, over its seeds."""
+
+    configuration: Configuration
+    cells: dict[str, Cells]
+
+
+def shares(configurations: Sequence[Configuration]) -> list[Share]:
+    """One a configuration; none where single raters are not known."""
+    found = [Share(one, ceiling_over_runs(one.scores(KEPT))) for one in configurations]
+    return [each for each in found if each.cells]
+
+
+def limits_table(found: Sequence[Share]) -> Table:
+    """By criterion, of the configuration with most rows: the raters are the same for all, the seeds may not be."""
+    one = max(found, key=lambda each: each.cells["one_rater"]["mean"]["n"] or 0)
+    cells = one.cells
+    rows = [
+        [name, *(cell(cells[measure][name]) for measure in LIMITS), str(cells["one_rater"][name]["n"])]
+        for name in cells["one_rater"]
+    ]
+    return Table.of("Noise ceiling: means over the seeds", ("criterion", *LIMITS.values(), "n"), rows)
+
+
+def shares_table(found: Sequence[Share]) -> Table:
+    """By configuration, in the mean over criteria."""
+    rows = [
+        [
+            each.configuration.mode,
+            each.configuration.gate,
+            *(cell(each.cells[measure]["mean"]) for measure in SHARES),
+            str(each.cells["against_others"]["mean"]["n"]),
+        ]
+        for each in found
+    ]
+    caption = "Share of the ceiling that the kept judges reach: means over the criteria and seeds"
+    return Table.of(caption, ("mode", "gate", *SHARES.values(), "n"), rows)
+
+
+def lines(found: Sequence[Share]) -> Iterator[Line]:
+    """Every number of every configuration, by criterion."""
+    for each in found:
+        for measure, cells in each.cells.items():
+            what = "raters" if measure in LIMITS else "after"
+            for name, one in cells.items():
+                own = each.configuration.name
+                yield Line("ceiling", *own, view="pooled", criterion=name, metric=measure, **cell_fields(what, one))
