@@ -150,7 +150,7 @@ def test_raters_who_agree_on_nothing_are_no_ceiling() -> None:
 
 def test_raters_who_agree_on_everything_are_no_evidence_of_certainty() -> None:
     human = np.random.default_rng(0).integers(1, 6, (40, 1)).astype(float)
-    scores = Scores(rated()[0].criteria[:1], human, human, None, np.repeat(human[:, :, None], 3, axis=2))
+    scores = Scores(rated()[0].criteria[:1], human, human, raters=np.repeat(human[:, :, None], 3, axis=2))
     found = ceiling({"judge": scores}, resamples=20)["raters"]
     for measure in RATERS:
         cell = found[measure]["fluency"]
