@@ -404,7 +404,9 @@ def test_a_small_table_shrinks_the_default_sizes_together(
     assert rows["train"] > rows["test"] > rows["validation"] >= 10
 
 
-@pytest.mark.parametrize("name", ["optimize", "evaluate", "score", "study", "report", "diagnose", "interference"])
+@pytest.mark.parametrize(
+    "name", ["optimize", "evaluate", "score", "study", "report", "diagnose", "interference", "compare"]
+)
 def test_help_needs_no_dspy(name: str) -> None:
     code = (
         f"import sys; sys.argv = ['{name}', '--help']\n"

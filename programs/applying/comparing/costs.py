@@ -82,9 +82,9 @@ def cost_of(side: Contestant, scored: Scored, prices: Prices) -> Cost:
 def _seconds(side: Contestant, scored: Scored) -> tuple[float | None, str]:
     """Seconds a call, and on what they were measured."""
     if scored.bill.sent:
-        return scored.bill.seconds / scored.bill.sent, f"here, {scored.settings.threads} calls in flight"
+        return scored.bill.seconds / scored.bill.sent, f"here, {scored.settings.threads} in flight"
     timing: Mapping[str, Any] = side.run.timing if side.run is not None else {}
     sent = sum(tally.get("calls", 0) for tally in timing.get("calls", {}).values())
     if scored.known and sent and timing.get("seconds"):
-        return timing["seconds"] / sent, "the run's last session, calls of all roles"
+        return timing["seconds"] / sent, "the run's last session, all roles"
     return None, ""

@@ -85,7 +85,7 @@ def _apart(found: Findings) -> Sequence[Part]:
         return ["No row has different scores."]
     return [
         Fold(
-            f"Row {found.field.rows[place]['row_id']}: {spread:.0%} of the scale apart on average",
+            f"Row {found.field.rows[place]['row_id']}: {tables.share_text(spread)} of the scale apart on average",
             [tables.row_table(found, place), *_texts(found, place)],
         )
         for place, spread in found.apart

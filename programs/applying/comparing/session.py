@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from programs.applying.comparing.asking import scored
+from programs.applying.comparing.asking import Plan, Scored, scored
 from programs.applying.comparing.bill import Paid
 from programs.applying.comparing.contestants import Contestant, Given, Side, contestants
 from programs.applying.comparing.costs import Prices
 from programs.applying.comparing.criteria import shared_criteria
 from programs.applying.comparing.entries import entry_of, entry_of_given, notes_on
-from programs.applying.comparing.field import field_of
-from programs.applying.comparing.findings import Question, as_json, find
+from programs.applying.comparing.field import Field, field_of
+from programs.applying.comparing.findings import Findings, Question, as_json, find
 from programs.applying.comparing.given import given_scores
 from programs.applying.comparing.page import write_page
 from programs.applying.comparing.show import show
@@ -21,7 +21,7 @@ from programs.applying.target import writable
 from programs.errors import UserError
 from programs.records.folder import write_json
 from programs.screen import Screen
-from programs.settings import resolve
+from programs.settings import Settings, resolve
 
 ASKED = ("metric", "margin", "against", "rows")
 TARGETS = ("out", "html")
@@ -34,17 +34,14 @@ def compare_from_flags(given: Mapping[str, Any]) -> int:
     words, names, runs = flags.pop("judges"), flags.pop("names", None), Path(flags.pop("runs_dir", "runs"))
     settings = resolve(flags)
     sides = contestants(words, names, runs)
+    judges = [side for side in sides if isinstance(side, Contestant)]
     files = _files(own, sides, settings.data)
     field = field_of(sides, settings)
     tables = {side.name: given_scores(side, field) for side in sides if isinstance(side, Given)}
     criteria, left_out = shared_criteria(sides, tables, field.task)
-    judges = [side for side in sides if isinstance(side, Contestant)]
-    for judge in judges:
-        read_as(judge.judge, flags)
     under = settings_of(judges, flags, settings)
     prices = Prices.given(own.get("price_in"), own.get("price_out"), list(under.values()))
-    paid = Paid([side.run.folder.calls for side in judges if side.run is not None])
-    answers = {side.name: scored(side, field, under[side.name], paid) for side in judges}
+    answers = _answers(judges, field, under, flags)
     entries = [
         entry_of_given(side, tables[side.name], field, criteria)
         if isinstance(side, Given)
@@ -52,16 +49,31 @@ def compare_from_flags(given: Mapping[str, Any]) -> int:
         for side in sides
     ]
     question = Question(**{name: own[name] for name in ASKED if name in own}, seed=seed_of(judges, flags))
-    findings = find(question, field, entries, left_out, notes_on(sides, field, entries, left_out))
+    notes = notes_on(sides, field, entries, left_out)
+    _tell(find(question, field, entries, left_out, notes), files)
+    return 0
+
+
+def _answers(
+    judges: Sequence[Contestant], field: Field, under: Mapping[str, Settings], flags: Mapping[str, Any]
+) -> dict[str, Scored]:
+    """Name -> scores. Nothing is asked before it is known that every LM can be."""
+    for side in judges:
+        read_as(side.judge, flags)
+    plans = [Plan.of(side, field, under[side.name]) for side in judges]
+    paid = Paid([side.run.folder.calls for side in judges if side.run is not None])
+    return {plan.side.name: scored(plan, paid) for plan in plans}
+
+
+def _tell(findings: Findings, files: Mapping[str, Path]) -> None:
     screen = Screen()
     show(findings, screen)
     if "out" in files:
         write_json(files["out"], as_json(findings))
     if "html" in files:
         write_page(files["html"], findings)
-    for name in files:
-        screen.result(f"written: {own[name]}")
-    return 0
+    for file in files.values():
+        screen.result(f"written: {file}")
 
 
 def _files(own: Mapping[str, Any], sides: Sequence[Side], data: str | None) -> dict[str, Path]:

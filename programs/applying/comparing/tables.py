@@ -72,7 +72,7 @@ def apart_table(found: Findings) -> Table:
     rows = [
         [
             str(found.field.rows[place]["row_id"]),
-            f"{spread:.0%}",
+            share_text(spread),
             *(_scores(found, place, column) for column in range(len(found.criteria))),
             shortened(str(found.field.rows[place][last.name]), WIDTH),
         ]
@@ -111,6 +111,11 @@ def p_text(p: float | None) -> str:
     if p is None:
         return ""
     return "<.001" if p < 0.001 else short(p)
+
+
+def share_text(share: float) -> str:
+    """`46 %`."""
+    return f"{100 * share:.0f} %"
 
 
 def headline(found: Findings, pair: Pair) -> str:
@@ -168,4 +173,4 @@ def _usd(entry: Entry, unknown: str) -> str:
     cost = entry.cost
     if cost.usd is not None:
         return f"{cost.usd:,.2f}" if cost.usd >= 1 else f"{cost.usd:.4f}"
-    return unknown if cost.prompt_tokens is None else "no price known (--price-in, --price-out)"
+    return unknown if cost.prompt_tokens is None else "give --price-in, --price-out"

@@ -259,3 +259,16 @@ def test_unscored_rows_are_covered_by_neither_and_said(comparing: Comparing, eng
 def _table() -> tuple[Task, str]:
     config = read_json(Path("runs/joint/config.json"))
     return Task.from_dict(config["task"], "joint"), str(own_task(Path("rated.csv"))[1])
+
+
+def test_a_page_escapes_what_names_and_texts_hold(comparing: Comparing) -> None:
+    payload = "</script><script>window.hacked=1</script>"
+    splits, table = splits_of("joint"), Path("rated.csv").read_text()
+    for row in splits.test:
+        table = table.replace(f"{row['answer']},", f"{row['answer']} {payload},")
+    Path("hostile.csv").write_text(table)
+    found = comparing("joint", "single", "--data", "hostile.csv", "--html", "page.html", "--names", f"a{payload},b")
+    assert found["differ_most"]
+    page = Path("page.html").read_text()
+    assert payload not in page
+    assert "&lt;script&gt;window.hacked" in page
