@@ -37,6 +37,7 @@ def place(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
             for name, flags in RUNS.items():
                 arguments = [*own_task(table), *SIZES, "--run", name, "--runs-dir", made / "runs", *flags]
                 assert run(optimize.main, *arguments, monkeypatch=patch) == 0
+                (made / "runs" / name / "report.html").unlink()  # megabytes, that every test would copy
     shutil.copytree(made / "runs", tmp_path / "runs")
     shutil.copy(made / "rated.csv", tmp_path / "rated.csv")
     monkeypatch.chdir(tmp_path)
