@@ -25,6 +25,18 @@ _UNKNOWN = "is no pilot: give a finished run or study, or the JSON that evaluate
 
 def read_pilots(place: str, runs: Path, metric: str, seed: int) -> list[Pilot]:
     """The pilot, one per task of a study. Raises UserError for what is none, has not ended, or is damaged."""
+    try:
+        return _pilots(place, runs, metric, seed)
+    except UserError:
+        raise
+    except (KeyError, TypeError, AttributeError, ValueError, IndexError) as error:
+        raise UserError(
+            f"the files of {place} do not fit together ({error!r}): restore them, or remove summary.json and continue "
+            "the run, which repeats no call"
+        ) from None
+
+
+def _pilots(place: str, runs: Path, metric: str, seed: int) -> list[Pilot]:
     if Path(place).is_file():
         return [_evaluation(Path(place), metric)]
     for path in (Path(place), runs / place):
