@@ -14,6 +14,7 @@ from metrics.sample_size import Variance
 from metrics.scores import Scores, clusters
 from programs.advising.pace import run_pace, study_pace
 from programs.advising.pilot import Part, Pilot, Tried, parts_of, seeds_of
+from programs.advising.ratings import known_ratings
 from programs.errors import UserError
 from programs.optimizer.tested import Tested, read_tested
 from programs.records.folder import RunFolder, read_json
@@ -52,7 +53,14 @@ def _pilots(place: str, runs: Path, metric: str, seed: int) -> list[Pilot]:
 def _run(folder: RunFolder, metric: str, seed: int) -> Pilot:
     tried = [_tried(read_tested(folder.scores))]
     parts, pairs = parts_of(tried, METRICS[metric], seed)
-    return Pilot(str(folder.path), *_size(tried), parts, pairs, pace=run_pace(folder))
+    return Pilot(
+        str(folder.path),
+        *_size(tried),
+        parts,
+        pairs,
+        pace=run_pace(folder),
+        ratings=known_ratings([read_json(folder.summary)]),
+    )
 
 
 def _study(path: Path, metric: str, seed: int) -> list[Pilot]:
@@ -68,8 +76,9 @@ def _study(path: Path, metric: str, seed: int) -> list[Pilot]:
 def _of_task(path: Path, results: Sequence[Result], metric: str, seed: int) -> Pilot:
     tried = [_tried(each.tested, (each.cell.label, each.cell.gate_label)) for each in results]
     parts, pairs = parts_of(tried, METRICS[metric], seed)
+    ratings = known_ratings([each.summary for each in results])
     name = f"{path}, task {results[0].cell.task_name}"
-    return Pilot(name, *_size(tried), parts, pairs, seeds_of(tried), study_pace(path, results))
+    return Pilot(name, *_size(tried), parts, pairs, seeds_of(tried), study_pace(path, results), ratings)
 
 
 def _tried(tested: Tested, method: tuple[str, ...] | None = None) -> Tried:
@@ -104,7 +113,7 @@ def _evaluation(path: Path, metric: str) -> Pilot:
         parts = [Part(name, _variance(cell, documents or rows), bound=True) for name, cell in cells[metric].items()]
     except (KeyError, TypeError, ValueError, AttributeError, IndexError):
         raise UserError(f"{path} {_UNKNOWN}") from None
-    return Pilot(str(path), rows, documents or rows, parts, 0)
+    return Pilot(str(path), rows, documents or rows, parts, 0, ratings=known_ratings([found]))
 
 
 def _documents(cell: Mapping[str, Any]) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from metrics.sample_size import Variance, needed
 from programs import advise, evaluate, optimize
@@ -117,7 +118,7 @@ def test_raters_change_what_is_seen(advise_: Advise, tmp_path: Path, capsys: pyt
     single = 0.5 / (2 - 0.5)  # Spearman-Brown backwards
     ratio = (10 * single / (1 + 9 * single)) / 0.5
     assert part["raters"]["10"] == pytest.approx(part["raters"]["2"] / ratio, rel=0.03)
-    assert "by raters a row" in capsys.readouterr().out
+    assert "rows needed by raters a row" in capsys.readouterr().out
     assert advise_(STUDY, *flags, "fear=.9") == 0
     parts = read(out)[0]["parts"]
     assert parts["anger"]["raters"] is None
@@ -184,6 +185,28 @@ def test_an_evaluation_gives_an_upper_bound_from_its_intervals(
     expected = needed(Variance(2 * 20 * error**2, 19.0), 0.2, alpha=0.05, target=0.8).units
     assert found["parts"]["polite"]["documents"]["units"] == pytest.approx(expected, abs=1)
     assert found["parts"]["polite"]["bound"]
+
+
+def test_single_raters_in_the_pilot_say_how_reliable_ratings_are(
+    advise_: Advise, tmp_path: Path, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    generator, table, out = np.random.default_rng(0), tmp_path / "raters.csv", tmp_path / "a.json"
+    true = generator.normal(3, 1, size=(60, 1))
+    scores = np.clip(np.round(true + generator.normal(size=(60, 2))), 1, 5).astype(int)
+    lines = [f"answer {place},{a},{b}" for place, (a, b) in enumerate(scores)]
+    table.write_text("\n".join(["answer,anna,ben", *lines]))
+    task = ["--data", table, "--inputs", "answer", "--criteria", "helpful:1-5@anna,ben"]
+    sizes = ["--train-size", 2, "--val-size", 2, "--test-size", 56, "--steps", 0]
+    assert run(optimize.main, *task, *sizes, "--run", "r", "--runs-dir", tmp_path, monkeypatch=monkeypatch) == 0
+    assert advise_(tmp_path / "r", "--difference", ".1", "--out", out) == 0
+    part = read(out)[0]["parts"]["helpful"]
+    single = np.array(read(tmp_path / "r" / "scores.json")["raters"])[:, 0]
+    halves = stats.spearmanr(single[:, 0], single[:, 1]).statistic
+    assert part["rating"] == {"raters": 2, "reliability": pytest.approx(2 * halves / (1 + halves))}
+    assert part["raters"]["2"] == part["rows"]["units"]
+    assert part["raters"]["1"] > part["raters"]["2"] > part["raters"]["10"]
+    assert advise_(tmp_path / "r", "--difference", ".1", "--metric", "mae", "--out", out) == 0
+    assert read(out)[0]["parts"]["helpful"]["rating"] is None
 
 
 BAD = {
