@@ -8,7 +8,7 @@ correlations. For rank correlations both hold approximately; for distances and s
 from math import sqrt
 
 
-def mean_reliability(reliability: float, raters: int, others: int) -> float:
+def mean_reliability(reliability: float, raters: float, others: float) -> float:
     """The reliability of the mean of `others` raters, from that of the mean of `raters` (each in 0..1).
 
     >>> round(mean_reliability(0.5, 1, 3), 3)

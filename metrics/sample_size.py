@@ -2,8 +2,13 @@
 
 A difference of two judges on G documents has a standard error of s / sqrt(G), where s^2 is the variance of its
 jackknife pseudo-values (Tukey 1958; leaving out whole documents, whose rows resemble each other). Its power is that of
-Student's t with G - 1 degrees of freedom, two-sided (noncentral t). A pilot's s^2 is itself an estimate: its interval
-is that of a variance with as many degrees of freedom as the pseudo-values' kurtosis leaves, 2 G / (kurtosis - 1).
+Student's t with G - 1 degrees of freedom, two-sided (noncentral t).
+
+A pilot's s^2 is itself an estimate. Its interval is that of a variance (chi-squared) with as many degrees of freedom as
+random halves of the pilot agree with each other: log s^2 of two halves differs with four times the variance of log s^2
+of the whole, which is 2 / freedom; but no more than G - 1, nor than the pseudo-values' kurtosis leaves,
+2 G / (kurtosis - 1). In simulations of ratings the interval held the true variance in 88 to 97 % of pilots of 12 to 150
+documents; where it did not, it mostly asked for too many.
 """
 
 from collections.abc import Callable
@@ -13,7 +18,7 @@ import numpy as np
 from scipy.special import chdtri, ncfdtr, ndtr, stdtrit
 
 from metrics.estimates import Estimate
-from metrics.intervals import FEWEST_CLUSTERS, LEVEL, leave_one_out
+from metrics.intervals import FEWEST_CLUSTERS, LEVEL
 from metrics.scores import Values
 
 MOST_UNITS = 10_000_000
@@ -24,6 +29,12 @@ NORMAL_FROM = 10_000
 
 CERTAIN = 30
 """So far beyond the critical value the power is 1, and the noncentral t no longer computed."""
+
+TINY = 1e-20
+"""A variance below it is what is left of numbers that do not differ."""
+
+HALVINGS = 30
+"""How often a pilot is halved; less often beyond a thousand documents, to bound the time."""
 
 FRACTIONS = (0.25, 0.5, 0.75)
 """Shares of the documents at which `scaling` looks."""
@@ -59,16 +70,20 @@ class Needed:
     high: int | None
 
 
-def variances(estimate: Estimate) -> list[Variance | None]:
+def variances(estimate: Estimate, *, seed: int = 0) -> list[Variance | None]:
     """One per column of an estimate of a single metric, the mean over criteria last.
 
     None where the estimate is undefined, or undefined without some document, and under six documents.
     """
-    total, point = estimate.clusters, estimate.point[0]
+    total = estimate.clusters
     if total < FEWEST_CLUSTERS:
-        return [None] * len(point)
-    rest = np.concatenate([estimate(weights) for weights in leave_one_out(estimate)])[:, 0]
-    return [_variance(total * value - (total - 1) * column) for value, column in zip(point, rest.T, strict=True)]
+        return [None] * len(estimate.point[0])
+    pseudo = _pseudo_values(estimate, np.ones((1, total)))
+    values, bounds = pseudo.var(axis=0, ddof=1), np.minimum(_by_kurtosis(pseudo), _by_halves(estimate, seed))
+    return [
+        None if np.isnan(value) else Variance(float(value) if value > TINY else 0.0, float(max(1.0, bound)))
+        for value, bound in zip(values, np.fmin(bounds, total - 1), strict=True)
+    ]
 
 
 def power(units: float, difference: float, variance: float, alpha: float) -> float:
@@ -106,14 +121,11 @@ def scaling(estimate: Estimate, column: int, *, seed: int = 0, draws: int = 400)
     Estimates from a share f of G documents, drawn without replacement, vary by s^2 (1 - f) / (f G) around that of all.
     Near 1 at every share the error falls as 1 / sqrt(documents), as the advice supposes. None where undefined.
     """
-    own = variances(estimate)[column]
-    return [
-        None if own is None or own.value <= 0 else _implied(estimate, column, share, own, seed, draws)
-        for share in FRACTIONS
-    ]
+    own = float(_pseudo_values(estimate, np.ones((1, estimate.clusters)))[:, column].var(ddof=1))
+    return [_implied(estimate, column, share, own, seed, draws) if own > TINY else None for share in FRACTIONS]
 
 
-def _implied(estimate: Estimate, column: int, share: float, own: Variance, seed: int, draws: int) -> float | None:
+def _implied(estimate: Estimate, column: int, share: float, own: float, seed: int, draws: int) -> float | None:
     total, generator = estimate.clusters, np.random.default_rng([seed, 5])
     size = round(share * total)
     order = generator.random((draws, total)).argsort(axis=1)
@@ -123,17 +135,46 @@ def _implied(estimate: Estimate, column: int, share: float, own: Variance, seed:
     values = values[~np.isnan(values)]
     if 2 * len(values) < draws:
         return None
-    return float(values.std() * np.sqrt(size / (total - size)) / np.sqrt(own.value / total))
+    return float(values.std() * np.sqrt(size / (total - size)) / np.sqrt(own / total))
 
 
-def _variance(pseudo: Values) -> Variance | None:
-    if np.isnan(pseudo).any():
-        return None
-    value, centred = float(pseudo.var(ddof=1)), pseudo - pseudo.mean()
-    if value < 1e-20:
-        return Variance(0.0, len(pseudo) - 1.0)
-    kurtosis = float(np.mean(centred**4) / np.mean(centred**2) ** 2)
-    return Variance(value, max(1.0, min(len(pseudo) - 1.0, 2 * len(pseudo) / (kurtosis - 1))))
+def _pseudo_values(estimate: Estimate, sides: Values) -> Values:
+    """(G, K + 1): each document's pseudo-value within its side; `sides` (S, G) are 1 for the documents of a side."""
+    total, own = estimate.clusters, sides.argmax(axis=0)
+    points, sizes = estimate(sides)[:, 0], sides.sum(axis=1)
+    parts = []
+    for start in range(0, total, estimate.batch):
+        places = np.arange(start, min(start + estimate.batch, total))
+        rest = sides[own[places]]
+        rest[np.arange(len(places)), places] = 0
+        size = sizes[own[places], None]
+        parts.append(size * points[own[places]] - (size - 1) * estimate(rest)[:, 0])
+    return np.concatenate(parts)
+
+
+def _by_kurtosis(pseudo: Values) -> Values:
+    centred = pseudo - pseudo.mean(axis=0)
+    squares = np.mean(centred**2, axis=0) ** 2
+    kurtosis = np.divide(np.mean(centred**4, axis=0), squares, out=np.full_like(squares, 3.0), where=squares > TINY**2)
+    found: Values = 2 * len(pseudo) / np.maximum(kurtosis - 1, TINY)
+    return found
+
+
+def _by_halves(estimate: Estimate, seed: int) -> Values:
+    """Infinite where the halves of no division have a variance: then they say nothing."""
+    total, generator = estimate.clusters, np.random.default_rng([seed, 6])
+    apart = []
+    for _ in range(int(np.clip(HALVINGS * 1_000 // total, HALVINGS // 6, HALVINGS))):
+        first = (generator.permutation(total) < total // 2).astype(np.float64)
+        pseudo = _pseudo_values(estimate, np.stack([first, 1 - first]))
+        one, other = (pseudo[first == side].var(axis=0, ddof=1) for side in (1, 0))
+        known = np.fmin(one, other) > TINY
+        ratio = np.divide(one, other, out=np.full_like(one, np.nan), where=known)
+        apart.append(np.log(ratio) ** 2)
+    squares = np.array(apart)
+    count = (~np.isnan(squares)).sum(axis=0)
+    mean = np.divide(np.nansum(squares, axis=0), count, out=np.zeros(squares.shape[1]), where=count > 0)
+    return np.divide(8.0, mean, out=np.full_like(mean, np.inf), where=mean > 0)
 
 
 def _units(variance: float, difference: float, alpha: float, target: float, least: int) -> int | None:

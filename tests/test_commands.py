@@ -405,7 +405,8 @@ def test_a_small_table_shrinks_the_default_sizes_together(
 
 
 @pytest.mark.parametrize(
-    "name", ["optimize", "evaluate", "score", "study", "report", "diagnose", "interference", "compare"]
+    "name",
+    ["optimize", "evaluate", "score", "study", "report", "diagnose", "interference", "compare", "check", "advise"],
 )
 def test_help_needs_no_dspy(name: str) -> None:
     code = (

@@ -74,9 +74,9 @@ def test_the_studys_part_is_what_its_kept_results_say() -> None:
 
 
 def test_every_flag_that_the_readme_names_exists() -> None:
-    from programs import compare, diagnose, evaluate, interference, optimize, report, score, study
+    from programs import advise, check, compare, diagnose, evaluate, interference, optimize, report, score, study
 
-    commands = (optimize, evaluate, score, study, report, diagnose, interference, compare)
+    commands = (optimize, evaluate, score, study, report, diagnose, interference, compare, check, advise)
     parsers = [command.parser() for command in commands]
     known = {flag for parser in parsers for action in parser._actions for flag in action.option_strings}
     assert set(re.findall(r"(?<![\w!<-])--[a-z][a-z-]+", README)) <= known

@@ -1,17 +1,20 @@
 """The advice: how many documents, rows, raters and seeds a difference needs, and what they cost."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from math import ceil
 from typing import Any
 
 from metrics.attenuation import mean_reliability, seen_difference
 from metrics.sample_size import FRACTIONS, Needed, Variance, needed, visible
-from programs.advising.pilot import Pace, Part, Pilot, Spent
+from programs.advising.pilot import Pace, Part, Pilot, Rating, Spent
 from programs.records.prices import Price
 
 RATERS = (1, 2, 3, 5, 10)
-"""Numbers of raters that are compared, beside the pilot's own."""
+"""Numbers of raters that are compared."""
+
+Ratings = Mapping[str, Rating]
+"""Criterion (and `mean`) -> what is known of its ratings."""
 
 ODD = 1.33
 """A standard error so many times larger or smaller than 1/sqrt(documents) says is pointed out."""
@@ -25,14 +28,6 @@ class Question:
     metric: str
     power: float
     alpha: float
-
-
-@dataclass(frozen=True)
-class Ratings:
-    """Each rating is the mean of `raters`; criterion -> the `reliability` of that mean (`mean`: the mean of those)."""
-
-    raters: int
-    reliability: Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -50,7 +45,8 @@ class Cost:
 class Advice:
     """One part's advice. `sees` is what the pilot itself can see; `rows` and `documents` are needed, None is too many.
 
-    `cost` is that of two judges on the rows. `raters` are rows needed by number of raters; `seeds` the runs whose mean
+    `cost` is that of two judges on the rows. `rating` is what is known of the ratings, `raters` are rows needed by
+    number of raters; `seeds` the runs whose mean
     gain shows the difference, at the pilot's size, and `seeds_cost` theirs. None throughout: undefined or unknown.
     """
 
@@ -61,6 +57,7 @@ class Advice:
     bound: bool
     scaling: Mapping[str, float | None]
     cost: Cost | None
+    rating: Rating | None
     raters: Mapping[int, int | None] | None
     seeds: Needed | None
     seeds_cost: Cost | None
@@ -74,27 +71,24 @@ class Advice:
         return asdict(self)
 
 
-def advise(
-    pilot: Pilot, question: Question, price: Price | None, ratings: Ratings | None, *, paced: bool
-) -> list[Advice]:
+def advise(pilot: Pilot, question: Question, price: Price | None, ratings: Ratings, *, paced: bool) -> list[Advice]:
     """The advice on every part. `paced`: hours are those of the pilot's own LM, else unknown."""
     return [_part(pilot, part, question, price, ratings, paced) for part in pilot.parts]
 
 
-def _part(
-    pilot: Pilot, part: Part, question: Question, price: Price | None, ratings: Ratings | None, paced: bool
-) -> Advice:
+def _part(pilot: Pilot, part: Part, question: Question, price: Price | None, ratings: Ratings, paced: bool) -> Advice:
     seeds = None if part.spread is None else _needed(part.spread, question, least=2)
     runs = None if seeds is None or seeds.units is None else run_cost(seeds.units, pilot.pace, price, paced=paced)
     shares = dict(zip(map(str, FRACTIONS), part.scaling, strict=True)) if part.scaling else {}
     if part.variance is None:
-        return Advice(part.name, None, None, None, part.bound, shares, None, None, seeds, runs)
+        return Advice(part.name, None, None, None, part.bound, shares, None, None, None, seeds, runs)
     documents = _needed(part.variance, question)
     rows = _rows(documents, pilot)
     cost = None if rows.units is None else cost_of(2 * rows.units * pilot.pace.heads, pilot.pace, price, paced=paced)
     sees = visible(part.variance, pilot.documents, alpha=question.alpha, target=question.power)
-    raters = None if ratings is None else _by_raters(pilot, part, part.variance, question, ratings)
-    return Advice(part.name, sees, documents, rows, part.bound, shares, cost, raters, seeds, runs)
+    rating = ratings.get(part.name)
+    raters = None if rating is None else _by_raters(pilot, rating, part.variance, question)
+    return Advice(part.name, sees, documents, rows, part.bound, shares, cost, rating, raters, seeds, runs)
 
 
 def cost_of(calls: int, pace: Pace, price: Price | None, *, paced: bool) -> Cost:
@@ -126,18 +120,11 @@ def _rows(documents: Needed, pilot: Pilot) -> Needed:
     return Needed(*(None if each is None else ceil(each * size) for each in vars(documents).values()))
 
 
-def _by_raters(
-    pilot: Pilot, part: Part, variance: Variance, question: Question, ratings: Ratings
-) -> dict[int, int | None] | None:
+def _by_raters(pilot: Pilot, rating: Rating, variance: Variance, question: Question) -> dict[int, int | None]:
     """Rows needed by number of raters: the same gain of a judge shows more where ratings are less noisy."""
-    own = ratings.reliability.get(part.name)
-    if own is None:
-        return None
     found = {}
-    for raters in sorted({*RATERS, ratings.raters}):
-        other = mean_reliability(own, ratings.raters, raters)
-        seen = Question(
-            seen_difference(question.difference, own, other), question.metric, question.power, question.alpha
-        )
+    for raters in RATERS:
+        other = mean_reliability(rating.reliability, rating.raters, raters)
+        seen = replace(question, difference=seen_difference(question.difference, rating.reliability, other))
         found[raters] = _rows(_needed(variance, seen), pilot).units
     return found

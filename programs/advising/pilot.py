@@ -1,6 +1,6 @@
 """What a pilot knows: pairs of judges on rated rows, gains by seed, and what its calls took."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -37,6 +37,14 @@ class Pace:
 
 
 @dataclass(frozen=True)
+class Rating:
+    """Each rating is the mean of so many `raters`; the `reliability` of that mean, in 0..1."""
+
+    raters: float
+    reliability: float
+
+
+@dataclass(frozen=True)
 class Part:
     """One part of the advice: the mean over criteria, or a criterion.
 
@@ -54,7 +62,10 @@ class Part:
 
 @dataclass(frozen=True)
 class Pilot:
-    """All that the advice is made from. `rows` and `documents` are those of one set of test rows."""
+    """All that the advice is made from. `rows` and `documents` are those of one set of test rows.
+
+    `ratings` holds what is known of the raters, by criterion.
+    """
 
     name: str
     rows: int
@@ -63,6 +74,7 @@ class Pilot:
     pairs: int
     seeds: int = 1
     pace: Pace = field(default_factory=Pace)
+    ratings: Mapping[str, Rating] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,6 +14,7 @@ from metrics.sample_size import Variance
 from metrics.scores import Scores, clusters
 from programs.advising.pace import run_pace, study_pace
 from programs.advising.pilot import Part, Pilot, Tried, parts_of, seeds_of
+from programs.advising.ratings import known_ratings
 from programs.errors import UserError
 from programs.optimizer.tested import Tested, read_tested
 from programs.records.folder import RunFolder, read_json
@@ -25,6 +26,18 @@ _UNKNOWN = "is no pilot: give a finished run or study, or the JSON that evaluate
 
 def read_pilots(place: str, runs: Path, metric: str, seed: int) -> list[Pilot]:
     """The pilot, one per task of a study. Raises UserError for what is none, has not ended, or is damaged."""
+    try:
+        return _pilots(place, runs, metric, seed)
+    except UserError:
+        raise
+    except (KeyError, TypeError, AttributeError, ValueError, IndexError) as error:
+        raise UserError(
+            f"the files of {place} do not fit together ({error!r}): restore them, or remove summary.json and continue "
+            "the run, which repeats no call"
+        ) from None
+
+
+def _pilots(place: str, runs: Path, metric: str, seed: int) -> list[Pilot]:
     if Path(place).is_file():
         return [_evaluation(Path(place), metric)]
     for path in (Path(place), runs / place):
@@ -40,7 +53,14 @@ def read_pilots(place: str, runs: Path, metric: str, seed: int) -> list[Pilot]:
 def _run(folder: RunFolder, metric: str, seed: int) -> Pilot:
     tried = [_tried(read_tested(folder.scores))]
     parts, pairs = parts_of(tried, METRICS[metric], seed)
-    return Pilot(str(folder.path), *_size(tried), parts, pairs, pace=run_pace(folder))
+    return Pilot(
+        str(folder.path),
+        *_size(tried),
+        parts,
+        pairs,
+        pace=run_pace(folder),
+        ratings=known_ratings([read_json(folder.summary)]),
+    )
 
 
 def _study(path: Path, metric: str, seed: int) -> list[Pilot]:
@@ -56,8 +76,9 @@ def _study(path: Path, metric: str, seed: int) -> list[Pilot]:
 def _of_task(path: Path, results: Sequence[Result], metric: str, seed: int) -> Pilot:
     tried = [_tried(each.tested, (each.cell.label, each.cell.gate_label)) for each in results]
     parts, pairs = parts_of(tried, METRICS[metric], seed)
+    ratings = known_ratings([each.summary for each in results])
     name = f"{path}, task {results[0].cell.task_name}"
-    return Pilot(name, *_size(tried), parts, pairs, seeds_of(tried), study_pace(path, results))
+    return Pilot(name, *_size(tried), parts, pairs, seeds_of(tried), study_pace(path, results), ratings)
 
 
 def _tried(tested: Tested, method: tuple[str, ...] | None = None) -> Tried:
@@ -92,7 +113,7 @@ def _evaluation(path: Path, metric: str) -> Pilot:
         parts = [Part(name, _variance(cell, documents or rows), bound=True) for name, cell in cells[metric].items()]
     except (KeyError, TypeError, ValueError, AttributeError, IndexError):
         raise UserError(f"{path} {_UNKNOWN}") from None
-    return Pilot(str(path), rows, documents or rows, parts, 0)
+    return Pilot(str(path), rows, documents or rows, parts, 0, ratings=known_ratings([found]))
 
 
 def _documents(cell: Mapping[str, Any]) -> int:

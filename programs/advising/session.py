@@ -1,6 +1,6 @@
 """A session of `advise.py`: from flags to tables, without an LM call."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -8,12 +8,13 @@ from typing import Any
 from metrics.intervals import difference_scale
 from metrics.metric import METRICS
 from programs.advise import ALPHA, POWER
-from programs.advising.advice import Question, Ratings, advise
+from programs.advising.advice import Question, advise
 from programs.advising.pilot import Pilot
+from programs.advising.ratings import ratings_of
 from programs.advising.reading import read_pilots
 from programs.advising.show import show_advice
 from programs.applying.target import writable
-from programs.errors import UserError, suggest
+from programs.errors import UserError
 from programs.records.folder import write_json
 from programs.records.prices import Price, price_of, table_version
 from programs.screen import Screen
@@ -32,7 +33,7 @@ def advise_from_flags(given: Mapping[str, Any]) -> int:
     pilots = read_pilots(flags["pilot"], Path(flags.get("runs_dir", "runs")), metric, flags.get("seed", 0))
     screen, written = Screen(), []
     for pilot in pilots:
-        ratings = _ratings(flags, [part.name for part in pilot.parts if part.name != "mean"])
+        ratings = ratings_of(flags, pilot, metric)
         lm, price, paced = _price(flags, own, pilot)
         advice = advise(pilot, question, price, ratings, paced=paced)
         show_advice(pilot, question, advice, _said(lm, price, given=own is not None), screen)
@@ -69,41 +70,3 @@ def _said(lm: str | None, price: Price | None, *, given: bool) -> str:
     source = "as given" if given else f"by LiteLLM {table_version()}"
     each = f"{price.prompt * 1e6:g} and {price.completion * 1e6:g} USD per million prompt and reply tokens"
     return f"{lm or 'the LM'} at {each}, {source}"
-
-
-def _ratings(flags: Mapping[str, Any], names: Sequence[str]) -> Ratings | None:
-    if ("raters" in flags) != ("reliability" in flags):
-        raise UserError("--raters and --reliability go together: give both, of the pilot's ratings")
-    if "raters" not in flags:
-        return None
-    if METRICS[flags.get("metric", "spearman")].kind != "coefficient":
-        raise UserError(f"--raters: what raters hide of {flags['metric']} is not known; leave it out, or use spearman")
-    found = _reliabilities(flags["reliability"], names)
-    return Ratings(
-        flags["raters"], {**found, "mean": sum(found.values()) / len(found)} if len(found) == len(names) else found
-    )
-
-
-def _reliabilities(text: str, names: Sequence[str]) -> dict[str, float]:
-    words = [word.strip() for word in text.split(",")]
-    if len(words) == 1 and "=" not in text:
-        return dict.fromkeys(names, _reliability(text))
-    found = {}
-    for word in words:
-        name, _, number = word.partition("=")
-        if name not in names:
-            raise UserError(
-                f"--reliability: no criterion '{name}'{suggest(name, names)}; the pilot has {', '.join(names)}"
-            )
-        found[name] = _reliability(number)
-    return found
-
-
-def _reliability(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        raise UserError(f"--reliability: '{text}' is not a number") from None
-    if not 0 < value <= 1:
-        raise UserError(f"--reliability {text}: is out of range, above 0 and up to 1")
-    return value

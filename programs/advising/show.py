@@ -3,10 +3,15 @@
 from collections.abc import Sequence
 
 from metrics.sample_size import MOST_UNITS, Needed
-from programs.advising.advice import Advice, Cost, Question
+from programs.advising.advice import RATERS, Advice, Cost, Question
 from programs.advising.pilot import Pilot
 from programs.report_tables import short
 from programs.screen import Screen
+
+UNKNOWN_RATERS = (
+    "raters: unknown, or of no known effect in this metric; single raters' scores in the pilot (--criteria "
+    "helpful:1-5@anna,ben or --ratings), or --raters and --reliability tell what more raters a row are worth"
+)
 
 SHARES = "quarters, halves and three quarters"
 
@@ -15,7 +20,7 @@ def show_advice(pilot: Pilot, question: Question, advice: Sequence[Advice], pric
     """What is needed and what it costs, what more raters and seeds give, and what the advice supposes."""
     _show_rows(pilot, question, advice, screen)
     _show_notes(pilot, question, advice, priced, screen)
-    _show_raters(question, advice, screen)
+    _show_raters(advice, screen)
     _show_seeds(question, advice, screen)
 
 
@@ -48,15 +53,20 @@ def _show_notes(pilot: Pilot, question: Question, advice: Sequence[Advice], pric
     screen.result(f"cost: both judges on all rows; {priced}; hours at the pilot's pace, if it is the same LM")
 
 
-def _show_raters(question: Question, advice: Sequence[Advice], screen: Screen) -> None:
-    known = [(each.name, each.raters) for each in advice if each.raters is not None]
+def _show_raters(advice: Sequence[Advice], screen: Screen) -> None:
+    known = [(each.name, each.rating, each.raters) for each in advice if each.rating and each.raters]
     if not known:
-        screen.result("raters: unknown; with --raters and --reliability this says what more raters a row are worth")
+        screen.result(UNKNOWN_RATERS)
         return
-    numbers = list(known[0][1])
-    rows = [[name, *(_count(found[raters]) for raters in numbers)] for name, found in known]
-    title = "\nrows needed by raters a row, for the same gain of a judge (a noisy rating hides part of it)"
-    screen.table(title, ["criterion", *(f"{raters} raters" if raters > 1 else "1 rater" for raters in numbers)], rows)
+    rows = [
+        [name, f"{rating.raters:.3g}", short(rating.reliability), *map(_count, found.values())]
+        for name, rating, found in known
+    ]
+    numbers = [f"with {raters}" for raters in RATERS]
+    screen.result(
+        "\nraters: rows needed by raters a row, for the same gain of a judge (a noisy rating hides part of it)"
+    )
+    screen.table("", ["criterion", "raters now", "their mean's reliability", *numbers], rows)
 
 
 def _show_seeds(question: Question, advice: Sequence[Advice], screen: Screen) -> None:

@@ -7,7 +7,7 @@ whoever wrote that file.
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -68,9 +68,11 @@ class Anchors:
 
 def judge_hash(judge: Judge) -> str:
     """The sha256 of all that a judge asks: instructions, inputs, criteria, heads, rubrics, demos, layout, readout."""
-    task = judge.task.to_dict()
-    asked = {key: task[key] for key in ("instructions", "inputs", "criteria")}
-    return _sha256([asked, [list(group) for group in judge.groups], dict(judge.form), judge.dump_state()])
+    task = judge.task
+    fields = [*map(asdict, task.inputs), *map(asdict, task.criteria)]
+    return _sha256(
+        [task.instructions, fields, [list(group) for group in judge.groups], dict(judge.form), judge.dump_state()]
+    )
 
 
 def score_array(scorings: Sequence[Sequence[Judgement]], names: Sequence[str]) -> Values:
@@ -89,7 +91,7 @@ def write_anchors(path: Path, anchors: Anchors, versions: Mapping[str, object]) 
         "when": anchors.when,
         "seed": anchors.seed,
         "asking": vars(anchors.asking),
-        "task": replace(anchors.task, data=None).to_dict(),
+        "task": replace(anchors.task, data=None, ratings=None, raters={}).to_dict(),
         "rows": [{name: row[name] for name in (*names, *ratings)} for row in anchors.rows],
         "rated": anchors.rated,
         "scores": _listed(anchors.scores),

@@ -1,12 +1,13 @@
 """Which rows become anchors: spread over the raters' scale where rows are rated, else at random."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import dspy
 import numpy as np
 
 from programs.errors import UserError
-from programs.tasks.columns import find_columns
+from programs.tasks.columns import present_columns
 from programs.tasks.loading import load_rows, load_texts
 from programs.tasks.source import placed_rows
 from programs.tasks.splits import contiguous
@@ -20,7 +21,7 @@ def anchor_rows(task: Task, data: str | None, count: int, seed: int, *, asked: b
     Data with none of the criteria's columns are texts without ratings. Fewer rows than `count` are taken all, unless
     the number was `asked` for: then they raise UserError.
     """
-    rated = _rated(task, data)
+    task, rated = replace(task, optional=(*task.optional, "system")), _rated(task, data)
     rows = load_rows(task, data) if rated else load_texts(task, data)[1]
     if len(rows) < count and asked:
         raise UserError(f"--rows {count}: the data hold {len(rows)} rows; lower it, or give more")
@@ -42,11 +43,8 @@ def drawn(rows: Sequence[dspy.Example], criteria: Sequence[Criterion], count: in
 
 def _rated(task: Task, data: str | None) -> bool:
     """Whether any of the criteria has its column: a table with some of them is to be read as rated, and strictly."""
-    where, rows = placed_rows(task, data)
-    for criterion in task.criteria:
-        try:
-            find_columns(task, [criterion.name], ("document", "row", "split"), rows, where)
-        except UserError:
-            continue
+    if task.ratings is not None:
         return True
-    return False
+    present = present_columns(placed_rows(task, data)[1])
+    columns = [column for name in task.criterion_names for column in (*task.choices(name), *task.raters.get(name, ()))]
+    return not set(columns).isdisjoint(present)

@@ -25,8 +25,11 @@ from programs.records.provenance import provenance
 from programs.report_tables import show_calls
 from programs.screen import Screen
 from programs.settings import Settings, resolve
+from programs.tasks.describe import rated_singly
 
-OF_FREEZING = ("rows", "data", "task", "inputs", "criteria", "group", "instructions")
+OF_FREEZING = (
+    "rows", "data", "task", "inputs", "criteria", "group", "instructions", "system", "row", "ratings", "rater",
+)  # fmt: skip
 OF_CHECKING = ("alpha", "tolerance", "out")
 
 
@@ -59,7 +62,8 @@ def _freeze(flags: dict[str, Any], freeze: str) -> int:
     task = settled_task(settings) if settings.task or settings.inputs or settings.criteria else None
     judge = read_as(load_judge(path, task), flags)
     target = _new_file(freeze, path, settings.data)
-    rows, rated = anchor_rows(task or judge.task, settings.data, count, settings.seed, asked=asked)
+    known = task or rated_singly(judge.task, settings.ratings, settings.rater)
+    rows, rated = anchor_rows(known, settings.data, count, settings.seed, asked=asked)
     check_lms(settings)
     log = target.with_name(f"{target.name}.calls.jsonl")  # an interrupted freeze goes on from it
     calls = CallLog(log, reuse=False, keep_prompts=settings.save_prompts)

@@ -160,6 +160,22 @@ def test_texts_without_ratings_can_be_anchors(
     assert (read(out)["raters"], read(out)["rows"]) == (None, 30)
 
 
+def test_rows_rated_by_single_raters_are_rated_anchors(
+    table: Path, noisy: NoisyEngine, check_: Check, tmp_path: Path
+) -> None:
+    rated, anchors = tmp_path / "raters.csv", tmp_path / "a.json"
+    lines = [f"Why?,answer {place},{1 + place % 5},{1 + place % 4},{place % 3}" for place in range(30)]
+    rated.write_text("\n".join(["question,answer,anna,ben,polite", *lines]))
+    task = task_from_flags("question,answer", "helpful:1-5@anna,ben,polite:0-3")
+    save_judge(Judge(task), tmp_path / "rated.json")
+    assert check_(tmp_path / "rated.json", "--freeze", anchors, "--data", rated) == 0
+    held = read(anchors)
+    assert held["rated"]
+    assert {row["answer"]: row["helpful"] for row in held["rows"]}["answer 4"] == (5 + 1) / 2
+    assert "anna" not in anchors.read_text()
+    assert check_(tmp_path / "rated.json", anchors) == 0
+
+
 def test_an_interrupted_freeze_goes_on_without_repeating_a_call(
     judge: Path, table: Path, noisy: NoisyEngine, check_: Check, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
