@@ -143,14 +143,15 @@ def test_steps_arrive_while_the_run_goes_on(
 def test_a_resumed_run_goes_on_in_its_mlflow_run_and_logs_nothing_twice(
     base: list[str], folder: Path, store: FakeStore, start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    rewrites: list[Asked] = []
+
     def interrupt(asked: Asked) -> None:
-        if asked.stage == "rewrite" and store.wait_for("calls/all", 1):
+        if asked.stage == "rewrite":
+            rewrites.append(asked)
+        if len(rewrites) == 2 and store.wait_for("calls/all", 1):
             raise KeyboardInterrupt
 
-    played_by(
-        monkeypatch,
-        FakeEngine(reply=lambda asked: None if not store.run.history("calls/all")[1:] else interrupt(asked)),
-    )
+    played_by(monkeypatch, FakeEngine(reply=interrupt))
     uri = "http://127.0.0.1:5000"
     assert start(*base, "--mlflow", uri) == 130
     assert store.run.status == "KILLED"
