@@ -46,7 +46,9 @@ def show_ceiling(ceiling: Mapping[str, Any], screen: Screen) -> None:
             screen.result(words)
         return
     screen.table("\nnoise ceiling: spearman, pooled, with 95 % intervals", *limit_rows(ceiling))
-    screen.table("\nshare of the ceiling, pooled, with 95 % intervals", *share_rows(ceiling, SHOWN))
+    screen.table(
+        "\nshare of the ceiling, pooled, with 95 % intervals", *share_rows(ceiling, list(ceiling["judges"]), SHOWN)
+    )
     if words := unknown_words(ceiling):
         screen.result(words)
 
@@ -69,27 +71,30 @@ def limit_rows(ceiling: Mapping[str, Any], titles: Mapping[str, str] | None = No
 
 
 def share_rows(
-    ceiling: Mapping[str, Any], measures: Sequence[str] = tuple(SHARES), titles: Mapping[str, str] | None = None
+    ceiling: Mapping[str, Any],
+    judges: Sequence[str],
+    measures: Sequence[str] = tuple(SHARES),
+    titles: Mapping[str, str] | None = None,
 ) -> Rows:
     """What each judge reaches: a row a criterion, a column a measure and judge (unnamed where there is one)."""
-    judges = ceiling["judges"]
     columns = [(name, measure) for measure in measures for name in judges]
-    header = ["criterion", *(SHARES[measure] + (f", {name}" if len(judges) > 1 else "") for name, measure in columns)]
-    last = list(judges.values())[-1][measures[0]]
+    header = [SHARES[measure] + (f", {name}" if len(judges) > 1 else "") for name, measure in columns]
+    found = ceiling["judges"]
+    last = found[judges[-1]][measures[0]]
     rows = [
         [
             (titles or {}).get(name, name),
-            *(cell_text(judges[judge][measure][name]) for judge, measure in columns),
+            *(cell_text(found[judge][measure][name]) for judge, measure in columns),
             str(last[name]["n"]),
         ]
         for name in last
     ]
-    return [*header, "rows"], rows
+    return ["criterion", *header, "rows"], rows
 
 
 def doubtful_rows(records: Sequence[Mapping[str, Any]]) -> Rows:
     """The first of the ratings worth a further opinion, as `programs.records.relabel` has them."""
-    header = ["row", "criterion", "raters", "rating", "judge", "disagreement"]
+    header = ["row", "criterion", "raters", "rating", "judge", "disagreement", "priority"]
     return header, [
         [
             str(each["row"]),
@@ -98,6 +103,7 @@ def doubtful_rows(records: Sequence[Mapping[str, Any]]) -> Rows:
             f"{each['rating']:g}",
             "unscored" if each["judge"] is None else f"{each['judge']:g}",
             short(each["disagreement"]),
+            short(each["priority"]),
         ]
         for each in records[:DOUBTFUL]
     ]

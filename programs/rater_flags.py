@@ -5,7 +5,7 @@ import argparse
 
 def add_rater_flags(group: argparse._ArgumentGroup) -> None:
     """Where the scores of single raters stand, if not in columns that `--criteria` names."""
-    group.add_argument("--row", metavar="COLUMN", help="own table: column of unique row ids")
+    group.add_argument("--row", metavar="COLUMN", help="column of unique row ids, by which --ratings are joined")
     group.add_argument(
         "--ratings",
         metavar="FILE",

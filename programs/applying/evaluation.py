@@ -46,7 +46,7 @@ def evaluate_from_flags(given: Mapping[str, Any]) -> int:
     judge = read_as(load_judge(path, task), flags)
     turned = other_orders(judge, orders)
     target = writable(out, path, settings.data) if out is not None else Path()
-    known = task or rated_singly(judge.task, settings.ratings, settings.rater)
+    known = task or rated_singly(judge.task, settings.ratings, settings.rater, settings.row)
     rows = load_rows(_with_system(known, settings.system), settings.data)
     (judgements, *others), roles = judged_by([judge, *turned], rows, settings)
     found = read(judge, rows, judgements)

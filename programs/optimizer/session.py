@@ -134,6 +134,9 @@ def _announce(settings: Settings, material: Material, folder: RunFolder, screen:
         f"{len(splits.train)} training, {len(splits.validation)} validation, {len(splits.test)} test rows"
         f"{steps if settings.stepwise else ''}"
     )
+    if task.raters:
+        columns = (f"{name} {', '.join(each)}" for name, each in task.raters.items())
+        screen.say(f"the rating is the mean of its raters: {'; '.join(columns)}")
     screen.say(f"at most {sum(calls.values())} LM calls: {by_role}")
     screen.say(f"run folder: {folder.path}")
 

@@ -47,11 +47,13 @@ def settled_task(settings: Settings) -> Task:
             instructions=settings.instructions,
             system=settings.system,
         )
+        if task.raters and (settings.ratings or settings.rater):
+            raise UserError("--criteria name raters' columns, and --ratings or --rater a table of ratings: drop one")
         return rated_singly(task, settings.ratings, settings.rater)
-    if settings.group or settings.row or settings.instructions:
-        raise UserError("--group, --row and --instructions go with --inputs and --criteria, for an own table")
+    if settings.group or settings.instructions:
+        raise UserError("--group and --instructions go with --inputs and --criteria, for an own table")
     task = load_task(settings.task or "sample").with_system(settings.system)
-    return rated_singly(task, settings.ratings, settings.rater)
+    return rated_singly(task, settings.ratings, settings.rater, settings.row)
 
 
 def refuse_impossible(settings: Settings) -> None:

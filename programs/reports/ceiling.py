@@ -14,11 +14,14 @@ BEFORE = "This run was made by an earlier version, which did not look for a ceil
 
 @dataclass(frozen=True)
 class CeilingPart:
-    """What the page says of the ceiling: sentences and tables; `doubtful` and the texts of its rows where there are
-    ratings on which raters differ."""
+    """What the page says of the ceiling: sentences, the ceiling itself, and each judge's share of it.
+
+    `doubtful` are ratings on which raters differ, where there are some, and `quoted` the texts of their rows.
+    """
 
     words: Sequence[str]
-    tables: Sequence[Table] = ()
+    limits: Table | None = None
+    shares: Sequence[Table] = ()
     doubtful: Table | None = None
     quoted: Sequence[Quoted] = ()
 
@@ -33,13 +36,14 @@ def ceiling_part(run: RunFiles, texts: Texts) -> CeilingPart:
     if not found["known"]:
         return CeilingPart([_sentence(UNKNOWN), *([ties] if ties else [])])
     unknown = _sentence(unknown_words(found, run.titles))
-    caption = "{}, pooled over the test rows, with 95 % intervals"
-    tables = [
-        Table.of(caption.format("Noise ceiling: Spearman that can be reached"), *limit_rows(found, titles)),
-        Table.of(caption.format("Share of the ceiling"), *share_rows(found, titles=titles)),
+    view = "pooled over the test rows, with 95 % intervals"
+    limits = Table.of(f"Noise ceiling: the Spearman that can be reached, {view}", *limit_rows(found, titles))
+    shares = [
+        Table.of(f"Share of the ceiling {name}, {view}", *share_rows(found, [name], titles=titles))
+        for name in found["judges"]
     ]
     doubtful = divided(run.tested.scores("kept")) if run.tested else []
-    return CeilingPart([unknown] if unknown else [], tables, *_doubtful(run, doubtful, texts))
+    return CeilingPart([unknown] if unknown else [], limits, shares, *_doubtful(run, doubtful, texts))
 
 
 def _doubtful(run: RunFiles, found: Sequence[Divided], texts: Texts) -> tuple[Table | None, list[Quoted]]:
@@ -48,7 +52,7 @@ def _doubtful(run: RunFiles, found: Sequence[Divided], texts: Texts) -> tuple[Ta
     shown = found[:DOUBTFUL]
     quoted = {each.row: _quoted(run.tested.rows[each.row], texts) for each in shown}
     caption = f"Ratings worth a further opinion: {len(shown)} of {len(found)} on which raters differ"
-    header = ("row", "criterion", "raters", "rating", "kept judge", "disagreement")
+    header = ("row", "criterion", "raters", "rating", "kept judge", "disagreement", "priority")
     rows = [
         [
             quoted[each.row].row,
@@ -57,6 +61,7 @@ def _doubtful(run: RunFiles, found: Sequence[Divided], texts: Texts) -> tuple[Ta
             score(each.human),
             score(each.judge),
             number(each.disagreement),
+            number(each.priority),
         ]
         for each in shown
     ]

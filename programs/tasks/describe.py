@@ -55,13 +55,17 @@ def task_from_flags(
     )
 
 
-def rated_singly(task: Task, ratings: str | None, rater: str | None) -> Task:
-    """The task with the table of single ratings that `--ratings FILE` and `--rater COLUMN` name; the same without."""
+def rated_singly(task: Task, ratings: str | None, rater: str | None, row: str | None = None) -> Task:
+    """The task with the table of single ratings that `--ratings FILE` and `--rater COLUMN` name; the same without.
+
+    They stand in place of what the task itself says of raters; `row` is the column of row ids that they are joined by.
+    """
+    task = replace(task, row=(row,)) if row else task
     if ratings is None and rater is None:
         return task
     known = task.ratings or RatingsReference()
     file = known.file if ratings is None else str(Path(ratings).expanduser().resolve())
-    return replace(task, ratings=replace(known, file=file, rater=(rater,) if rater else known.rater))
+    return replace(task, raters={}, ratings=replace(known, file=file, rater=(rater,) if rater else known.rater))
 
 
 def listed(value: str | None, flag: str, example: str) -> list[str]:

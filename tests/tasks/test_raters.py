@@ -242,9 +242,12 @@ def test_a_missing_file_of_ratings_is_one_line(tmp_path: Path) -> None:
     assert complaint(lambda: load_rows(task, texts(tmp_path))).startswith(f"{tmp_path / 'none.csv'}: cannot be read")
 
 
-def test_two_sources_of_single_ratings_are_refused(tmp_path: Path) -> None:
-    task = task_from_flags("text", CRITERIA, row="id")
-    assert "give one of them" in complaint(lambda: rated_singly(task, "r.csv", None))
+def test_flags_stand_in_place_of_a_tasks_raters(tmp_path: Path) -> None:
+    task = task_from_flags("text", CRITERIA)
+    ratings = write(tmp_path / "r.csv", "id,rater,helpful,tone", SCORES)
+    rows = load_rows(rated_singly(task, ratings, None, "id"), texts(tmp_path))
+    assert {row["row_id"]: row["rater_scores"] for row in rows} == SINGLE
+    assert rated_singly(task, None, None) == task
 
 
 BAD_TASKS = {
@@ -253,6 +256,7 @@ BAD_TASKS = {
     "raters of numbers": ("raters = [1, 2]\n", ["criteria 1", "'raters'"]),
     "an unknown key of ratings": ('[ratings]\nfiles = "r.csv"\n', ["ratings", "'files'", "did you mean 'file'?"]),
     "ratings as text": ('ratings = "r.csv"\n', ["criteria 1", "'ratings'"]),
+    "raters and ratings": ('raters = ["x", "y"]\n[ratings]\nfile = "r.csv"\n', ["'own'", "give one of them"]),
     "lists of single ratings": ('[ratings]\nrater = "x"\n[expand]\ncolumns = ["text"]\n', ["lists", "name a file"]),
 }
 

@@ -43,11 +43,15 @@ def field_of(sides: Sequence[Side], settings: Settings) -> Field:
     """
     judges = [side for side in sides if isinstance(side, Contestant)]
     runs = {side.name: side.run for side in judges if side.run is not None}
-    own = (settings.inputs, settings.criteria, settings.group, settings.row, settings.instructions)
+    own = (settings.inputs, settings.criteria, settings.group, settings.instructions)
     described = bool(settings.task or any(own))
     if not described and not judges:
         raise UserError("scores alone do not say what was rated: describe it with --task, or --inputs and --criteria")
-    task = settled_task(settings) if described else rated_singly(judges[0].judge.task, settings.ratings, settings.rater)
+    task = (
+        settled_task(settings)
+        if described
+        else rated_singly(judges[0].judge.task, settings.ratings, settings.rater, settings.row)
+    )
     if described or settings.data is not None or not runs:
         found = _all_rows(task, settings.data)
     else:
