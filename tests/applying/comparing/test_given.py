@@ -168,7 +168,7 @@ BAD: dict[str, tuple[list[str], str]] = {
     "out over scores": (["joint", "wide.csv:helpful=gpt", "--out", "wide.csv"], "is what is read here"),
     "page nowhere": (["joint", "single", "--html", "no/page.html"], "--html no/page.html: its folder does not exist"),
     "one file": (["joint", "single", "--out", "a", "--html", "a"], "would overwrite"),
-    "group alone": (["joint", "single", "--group", "id"], "--group, --row and --instructions go with"),
+    "group alone": (["joint", "single", "--group", "id"], "--group and --instructions go with"),
     "missing data": (["joint", "single", "--data", "gone.csv"], "gone.csv"),
     "all seen": (["joint", "single", "--data", "seen.csv"], "every one of the 2 rows (seen.csv) was trained or"),
 }
