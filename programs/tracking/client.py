@@ -51,7 +51,8 @@ def open_store(place: Place) -> Store:
 
 def reason_of(error: BaseException, place: Place) -> str:
     """The error as a short line without a password; one with few words says its kind as well."""
-    line = masked(failure_line(error).replace(place.uri, place.shown))
+    whole = masked(failure_line(error).replace(place.uri, place.shown))
+    line = whole.rpartition("(Caused by ")[2]  # what requests wraps in the names of its classes
     return (line if " " in line else f"{type(error).__name__} {line}")[:300]
 
 

@@ -140,6 +140,34 @@ def test_steps_arrive_while_the_run_goes_on(
     assert seen == [True, True]
 
 
+@pytest.mark.parametrize(("method", "steps"), [(["--optimizer", "copro"], True), (["--control", "ensemble"], False)])
+def test_peers_and_controls_are_logged_too(
+    method: list[str], steps: bool, base: list[str], folder: Path, engine: FakeEngine, store: FakeStore, start: Start
+) -> None:
+    assert start(*base, *TRACKED, *method) == 0
+    assert store.run.status == "FINISHED"
+    numbers = [step["step"] for step in steps_of(folder)]
+    assert bool(numbers) == steps
+    assert [step for step, _ in store.run.history("calls/all")] == numbers
+    assert store.run.params[method[0].strip("-")] == method[1]
+    mean = read(folder / "summary.json")["after"]["pooled"]["mae"]["mean"]["value"]
+    assert store.run.history("after/pooled/mae/mean") == [(numbers[-1] if steps else 0, mean)]
+
+
+def test_a_run_older_than_calls_by_role_has_their_sum(
+    base: list[str], folder: Path, engine: FakeEngine, store: FakeStore, start: Start, send: Start
+) -> None:
+    assert start(*base) == 0
+    steps = steps_of(folder)
+    for step in steps:
+        step["spent"] = {name: step["spent"][name] for name in ("calls", "prompt_tokens", "completion_tokens")}
+    (folder / "steps.jsonl").write_text("".join(json.dumps(step) + "\n" for step in steps))
+    assert send(folder, *TRACKED) == 0
+    sums = [sum(step["spent"]["calls"] for step in steps[: place + 1]) for place in range(3)]
+    assert store.run.history("calls/all") == list(enumerate(map(float, sums)))
+    assert not store.run.history("calls/judge")
+
+
 def test_a_resumed_run_goes_on_in_its_mlflow_run_and_logs_nothing_twice(
     base: list[str], folder: Path, store: FakeStore, start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
