@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 from metrics.ceiling import JUDGE, RATERS, ceiling
-from programs import evaluate, optimize, report, study
+from programs import compare, evaluate, optimize, report, study
 from programs.ceiling_tables import UNKNOWN
 from programs.optimizer.tested import read_tested
 from tests.commands import SIZES, own_task, refused, run
@@ -125,7 +126,7 @@ def test_its_page_shows_ceiling_shares_and_doubtful_ratings_and_is_made_again_fr
     one: Path, wide: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page = (one / "report.html").read_text()
-    for words in ("How much agreement there can be", "Share of the ceiling after", "Ratings worth a further opinion",
+    for words in ("How much agreement there can be", "Share of the ceiling, after", "Ratings worth a further opinion",
                   "Texts of these rows", "perfect judge", "relabel.csv"):  # fmt: skip
         assert words in page, words
     assert run(report.main, one, monkeypatch=monkeypatch) == 0
@@ -199,6 +200,30 @@ def test_evaluate_says_the_same_of_every_shape(
     columns = json.loads((tmp_path / "columns.json").read_text())
     assert _values(found["ceiling"]) == pytest.approx(_values(columns["ceiling"]))
     assert found["relabel"] == columns["relabel"]
+
+
+def test_a_comparison_has_every_judges_share(
+    one: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(one, tmp_path / "runs" / "two")
+    arguments = [
+        one,
+        tmp_path / "runs" / "two",
+        "--names",
+        "old,new",
+        "--out",
+        tmp_path / "c.json",
+        "--html",
+        tmp_path / "c.html",
+    ]
+    assert run(compare.main, *arguments, monkeypatch=monkeypatch) == 0
+    found = json.loads((tmp_path / "c.json").read_text())["ceiling"]
+    summary = json.loads((one / "summary.json").read_text())["ceiling"]
+    assert _values(found["raters"]) == pytest.approx(_values(summary["raters"]), nan_ok=True)
+    assert list(found["judges"]) == ["old", "new"]
+    assert _values(found["judges"]["new"]) == pytest.approx(_values(summary["judges"]["after"]), nan_ok=True)
+    assert "share of a perfect judge, new" in capsys.readouterr().out
+    assert "Share of the ceiling, old" in (tmp_path / "c.html").read_text()
 
 
 BAD: dict[str, tuple[list[str], str]] = {

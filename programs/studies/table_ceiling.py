@@ -4,8 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from metrics.ceiling import Cells, ceiling_over_runs
+from metrics.over_runs import mean_or_none
+from metrics.whole_levels import tie_ceilings
 from programs.ceiling_tables import LIMITS, SHARES
-from programs.reports.table import Table
+from programs.reports.table import Table, number
 from programs.studies.lines import Line, cell_fields
 from programs.studies.markdown import cell
 from programs.studies.results import KEPT, Configuration
@@ -17,6 +19,10 @@ class Share:
 
     configuration: Configuration
     cells: dict[str, Cells]
+
+    def ties(self, name: str) -> float | None:
+        """What ties alone allow on a criterion, or in the mean over all: the mean over the seeds."""
+        return mean_or_none([tie_ceilings(scores)["spearman"][name] for scores in self.configuration.scores(KEPT)])
 
 
 def shares(configurations: Sequence[Configuration]) -> list[Share]:
@@ -30,10 +36,16 @@ def limits_table(found: Sequence[Share]) -> Table:
     one = max(found, key=lambda each: each.cells["one_rater"]["mean"]["n"] or 0)
     cells = one.cells
     rows = [
-        [name, *(cell(cells[measure][name]) for measure in LIMITS), str(cells["one_rater"][name]["n"])]
+        [
+            name,
+            *(cell(cells[measure][name]) for measure in LIMITS),
+            number(one.ties(name)),
+            str(cells["one_rater"][name]["n"]),
+        ]
         for name in cells["one_rater"]
     ]
-    return Table.of("Noise ceiling: means over the seeds", ("criterion", *LIMITS.values(), "n"), rows)
+    header = ("criterion", *LIMITS.values(), "ties alone", "n")
+    return Table.of("Noise ceiling: the Spearman that can be reached, means over the seeds", header, rows)
 
 
 def shares_table(found: Sequence[Share]) -> Table:

@@ -4,10 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from metrics.ceiling import ceiling
 from metrics.estimates import by_document, by_document_difference, pooled, pooled_difference
 from metrics.intervals import value_scale
 from metrics.metric import METRICS, Metric
 from metrics.noninferiority import Comparison, compare, judge_all
+from metrics.panel import rater_array
 from metrics.scores import Scores, both_scored
 from metrics.spread import widest
 from metrics.summary import Cell, cell_table
@@ -72,7 +74,7 @@ class Pair:
 class Findings:
     """`left_out` says of criteria why they are not compared, `notes` what a reader must know before the numbers.
 
-    `apart` holds place and spread of the rows where the judges differ most.
+    `apart` holds place and spread of the rows where the judges differ most, `ceiling` what `metrics.ceiling` says.
     """
 
     question: Question
@@ -84,6 +86,7 @@ class Findings:
     values: Mapping[str, Sequence[Mapping[str, Cell]]]
     pairs: Sequence[Pair]
     apart: Sequence[tuple[int, float]]
+    ceiling: Mapping[str, Any]
 
     @property
     def views(self) -> list[str]:
@@ -100,7 +103,9 @@ def scores_of_rows(criteria: Sequence[Criterion], found: Field, rows: Sequence[R
     """One judge's scores beside the ratings of the compared rows, on the shared criteria."""
     human = [{criterion.name: row[criterion.name] for criterion in criteria} for row in found.rows]
     judgements = [Judgement(row["row_id"], scores) for row, scores in zip(found.rows, rows, strict=True)]
-    return Scores.of(criteria, human, judgements, [row.get("document_id") for row in found.rows])
+    raters = rater_array([row.get("rater_scores") or {} for row in found.rows], [each.name for each in criteria])
+    documents = [row.get("document_id") for row in found.rows]
+    return Scores.of(criteria, human, judgements, documents, raters=raters)
 
 
 def find(
@@ -113,8 +118,9 @@ def find(
     """All values, all differences with their verdicts, and the rows to look at."""
     values = {view: [_values(entry.scores, view, question) for entry in entries] for view in VIEWS}
     apart = widest([entry.scores for entry in entries], question.rows)
-    criteria = entries[0].scores.criteria
-    return Findings(question, found, criteria, left_out, notes, entries, values, _pairs(entries, question), apart)
+    criteria, pairs = entries[0].scores.criteria, _pairs(entries, question)
+    limits = ceiling({entry.name: entry.scores for entry in entries}, seed=question.seed)
+    return Findings(question, found, criteria, left_out, notes, entries, values, pairs, apart, limits)
 
 
 def shortened(text: str, most: int) -> str:
@@ -149,6 +155,7 @@ def as_json(found: Findings) -> dict[str, Any]:
             }
             for pair in found.pairs
         ],
+        "ceiling": found.ceiling,
         "differ_most": [_apart_json(found, place, spread) for place, spread in found.apart],
     }
 

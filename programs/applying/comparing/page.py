@@ -9,6 +9,7 @@ from programs.applying.comparing.show import reading
 from programs.records.folder import write_text
 from programs.report_tables import cell_text
 from programs.reports.agreement import TITLES
+from programs.reports.ceiling import ceiling_section
 from programs.reports.page import render
 from programs.reports.parts import Fold, Heading, Part, Section
 from programs.reports.plot import PALETTE, SYMBOLS, Figure, axis, figure, plain
@@ -35,7 +36,7 @@ def _sections(found: Findings) -> list[Section]:
     views = [Section(VIEWS[view], _of_view(found, view)) for view in found.views]
     rows = Section("Where they differ most", _apart(found))
     judges = Section("The judges", [tables.judges_table(found), tables.coverage_table(found)])
-    return [*views, rows, Section("Cost", [tables.cost_table(found)]), judges]
+    return [*views, ceiling_section(found.ceiling), rows, Section("Cost", [tables.cost_table(found)]), judges]
 
 
 def _of_view(found: Findings, view: str) -> list[Part]:

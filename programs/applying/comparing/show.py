@@ -2,6 +2,7 @@
 
 from programs.applying.comparing import tables
 from programs.applying.comparing.findings import Findings
+from programs.ceiling_tables import show_ceiling
 from programs.report_tables import show_calls
 from programs.reports.table import Table
 from programs.screen import Screen
@@ -25,6 +26,7 @@ def show(found: Findings, screen: Screen) -> None:
     every += [tables.apart_table(found)] if found.apart else []
     for table in [*every, tables.cost_table(found)]:
         _show(table, screen)
+    show_ceiling(found.ceiling, screen)
     if calls := {entry.name: entry.calls for entry in found.entries if entry.calls}:
         show_calls(calls, screen, of="judge")
     screen.result(f"\n{reading(found)}\n")
