@@ -55,15 +55,17 @@ def exported(to: str, made: Judge, settings: Settings = SETTINGS, module: str = 
     return dict(FORMATS[to].write(export(made, settings, FORMATS[to]), module))
 
 
-def loaded(source: str, monkeypatch: pytest.MonkeyPatch, without: Sequence[str] = ()) -> Any:
+def loaded(source: str, without: Sequence[str] = (), **environment: str) -> Any:
     """An exported file as a module; the packages in `without` are stood in for, and nothing of ours can be imported."""
-    for name in without:
-        monkeypatch.setitem(sys.modules, name, MagicMock())
-    for name in ("programs", "metrics", "signatures"):
-        monkeypatch.setitem(sys.modules, name, None)
     module = types.ModuleType("exported")
-    exec(compile(source, "exported.py", "exec"), module.__dict__)
-    monkeypatch.undo()
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        for name in without:
+            patch.setitem(sys.modules, name, MagicMock())
+        for name in ("programs", "metrics", "signatures"):
+            patch.setitem(sys.modules, name, None)
+        exec(compile(source, "exported.py", "exec"), module.__dict__)
     return module
 
 

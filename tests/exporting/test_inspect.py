@@ -43,15 +43,16 @@ def graded(module: Any, folder: Path, grader: Any) -> Any:
     samples = [Sample(input=row["message"], id=place) for place, row in enumerate(ROWS)]
     model = get_model("mockllm/model", custom_outputs=say, memoize=False)
     task = Task(dataset=samples, scorer=module.judge(model=grader))
-    (log,) = evaluated(task, model=model, log_dir=str(folder), display="none", log_level="error")
+    (log,) = evaluated(task, model=model, log_dir=str(folder), display="none", log_level="error", max_retries=0)
     assert log.status == "success", log.error
     return log
 
 
-def on_stub(module: Any, folder: Path, server: StubServer, monkeypatch: pytest.MonkeyPatch) -> Any:
-    monkeypatch.setenv("STUB_BASE_URL", server.url)
-    monkeypatch.setenv("STUB_API_KEY", "none")
-    return graded(module, folder, "openai-api/stub/gpt-4o-mini")
+def on_stub(module: Any, folder: Path, server: StubServer) -> Any:
+    from inspect_ai.model import get_model
+
+    where = {"base_url": server.url, "api_key": "none", "memoize": False}
+    return graded(module, folder, get_model("openai-api/stub/gpt-4o-mini", **where))
 
 
 def judged(made: Judge, engine: FakeEngine) -> list[dict[str, Any]]:
@@ -65,13 +66,11 @@ def scores_of(log: Any) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("separate", [False, True])
-def test_messages_parameters_and_scores_are_judgegrads(
-    separate: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_messages_parameters_and_scores_are_judgegrads(separate: bool, tmp_path: Path) -> None:
     made = judge(separate=separate)
-    module = loaded(exported("inspect", made)[""], monkeypatch)
+    module = loaded(exported("inspect", made)[""])
     with stub_server(FakeEngine(reply=half)) as server:
-        log = on_stub(module, tmp_path, server, monkeypatch)
+        log = on_stub(module, tmp_path, server)
         asked = list(server.bodies)
         ours = sent(made, ROWS, server)
     for body in asked:
@@ -80,8 +79,8 @@ def test_messages_parameters_and_scores_are_judgegrads(
     assert scores_of(log) == judged(made, FakeEngine(reply=half))
     assert scores_of(log)[2]["polite"] is None
     polite, _ = log.results.scores
-    assert (polite.scored_samples, polite.unscored_samples) == (len(ROWS) - 1, 1)
     found = [scores["polite"] for scores in scores_of(log) if scores["polite"] is not None]
+    assert (polite.scored_samples, polite.unscored_samples) == (len(found), len(ROWS) - len(found))
     assert polite.metrics["mean"].value == pytest.approx(sum(found) / len(found))
 
 
@@ -89,7 +88,7 @@ def canonical(body: dict[str, Any]) -> str:
     return json.dumps(body, sort_keys=True)
 
 
-def test_expectations_are_judgegrads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_expectations_are_judgegrads(tmp_path: Path) -> None:
     from inspect_ai.model import (
         ChatCompletionChoice,
         ChatMessageAssistant,
@@ -118,7 +117,7 @@ def test_expectations_are_judgegrads(tmp_path: Path, monkeypatch: pytest.MonkeyP
         answer = ChatCompletionChoice(message=message, stop_reason="stop", logprobs=Logprobs(content=tokens))
         return ModelOutput(model="grader", choices=[answer], usage=ModelUsage())
 
-    module = loaded(exported("inspect", made)[""], monkeypatch)
+    module = loaded(exported("inspect", made)[""])
     grader = get_model("mockllm/grader", custom_outputs=grade, memoize=False)
     found = scores_of(graded(module, tmp_path, grader))
     assert found == judged(made, DoubtfulEngine())
@@ -132,8 +131,8 @@ def texts_in(message: str, row: dict[str, str]) -> bool:
     return all(block(name, text) in message for name, text in row.items())
 
 
-def test_texts_come_from_metadata_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    module = loaded(exported("inspect", judge())[""], monkeypatch)
+def test_texts_come_from_metadata_first() -> None:
+    module = loaded(exported("inspect", judge())[""])
 
     output = SimpleNamespace(completion="of the model")
     state = SimpleNamespace(metadata={"message": "of the metadata"}, input_text="of the sample", output=output)

@@ -39,7 +39,7 @@ def test_filled_requests_are_what_judgegrad_sends(
     with stub_server() as server:
         bodies = sent(made, rows, server)
     assert [body for row in rows for body in filled_in(tmp_path, row, monkeypatch)] == bodies
-    module = loaded(exported("promptfoo", made)["judge.py"], monkeypatch)
+    module = loaded(exported("promptfoo", made)["judge.py"])
     asked = [module.messages_of(call, row) for row in rows for call in module.CALLS]
     assert asked == [body["messages"] for body in bodies]
     assert ("logprobs" in bodies[0]) == (readout == "expected")
@@ -50,7 +50,7 @@ def test_filled_requests_are_what_judgegrad_sends(
 def test_rubrics_stay_as_they_are(rubric: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = judge(rubric=rubric, separate=True)
     (tmp_path / "judge.json").write_text(exported("openai", made)[""], encoding="utf-8")
-    module = loaded(exported("promptfoo", made)["judge.py"], monkeypatch)
+    module = loaded(exported("promptfoo", made)["judge.py"])
     with stub_server() as server:
         bodies = sent(made, ROWS[:1], server)
     assert [body for row in ROWS[:1] for body in filled_in(tmp_path, row, monkeypatch)] == bodies
@@ -126,9 +126,9 @@ def scores(made: Judge, reply: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("adapter", ["compact", "json", "chat"])
-def test_replies_are_read_alike(adapter: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_replies_are_read_alike(adapter: str) -> None:
     made = judge(adapter=adapter)
-    module = loaded(exported("promptfoo", made)["judge.py"], monkeypatch)
+    module = loaded(exported("promptfoo", made)["judge.py"])
     mended = {"compact": (), "json": REPLIES[2:4] + REPLIES[8:11], "chat": ()}[adapter]  # by DSPy's adapter, not here
     seen = set()
     for reply in MARKED if adapter == "chat" else REPLIES:
@@ -157,13 +157,13 @@ def vars_of(token: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("to", ["inspect", "mlflow"])
-def test_expectations_are_judgegrads(to: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_expectations_are_judgegrads(to: str) -> None:
     made = judge(readout="expected")
     packages = [
         "inspect_ai", "inspect_ai.model", "inspect_ai.scorer", "inspect_ai.solver", "mlflow", "mlflow.entities",
         "mlflow.genai", "mlflow.genai.judges", "mlflow.genai.scorers",
     ]  # fmt: skip
-    module = loaded(exported(to, made)[""], monkeypatch, packages)
+    module = loaded(exported(to, made)[""], packages)
     reply, tokens, judged = tokens_of(DoubtfulEngine(), made)
     said = json.loads(reply)
     assert judged == {"polite": (said["polite"] + 1) / 2, "severity": judged["severity"]}

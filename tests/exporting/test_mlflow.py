@@ -28,12 +28,9 @@ def mlflow_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "none")
 
 
-def module_of(made: Judge, server: StubServer, monkeypatch: pytest.MonkeyPatch) -> Any:
+def module_of(made: Judge, server: StubServer) -> Any:
     """The exported file, its judges speaking to the server."""
-    source = exported("mlflow", made)[""]
-    with pytest.MonkeyPatch.context() as inner:
-        inner.setenv("OPENAI_BASE_URL", server.url)
-        return loaded(source, pytest.MonkeyPatch())
+    return loaded(exported("mlflow", made)[""], OPENAI_BASE_URL=server.url)
 
 
 def judged(made: Judge, engine: FakeEngine, rows: list[dict[str, str]]) -> list[dict[str, Any]]:
@@ -46,13 +43,11 @@ def values(feedbacks: list[Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("separate", [False, True])
-def test_the_same_prompt_is_judgegrads_request_and_score(
-    separate: bool, mlflow_here: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_same_prompt_is_judgegrads_request_and_score(separate: bool, mlflow_here: None) -> None:
     made = judge(separate=separate)
     engine = FakeEngine(reply=lambda asked: '{"polite": 9}' if NASTY_ROWS[2]["reply"] in asked.user else None)
     with stub_server(engine) as server:
-        module = module_of(made, server, monkeypatch)
+        module = module_of(made, server)
         found = [module.same_prompt(inputs={"message": row["message"]}, outputs=row["reply"]) for row in NASTY_ROWS]
         asked = list(server.bodies)
         assert asked == sent(made, NASTY_ROWS, server)
@@ -60,12 +55,10 @@ def test_the_same_prompt_is_judgegrads_request_and_score(
     assert [each.error.error_code for each in found[2]] == ["UNSCORED", "UNSCORED"]
 
 
-def test_make_judge_scores_alike_an_lm_that_looks_at_the_text_only(
-    mlflow_here: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_make_judge_scores_alike_an_lm_that_looks_at_the_text_only(mlflow_here: None) -> None:
     made = judge(rubric='Say "{{ x }}" \\d {{inputs}} \\1.')
     with stub_server(by_text()) as server:
-        module = module_of(made, server, monkeypatch)
+        module = module_of(made, server)
         found = [
             values([scorer(inputs={"message": row["message"]}, outputs=row["reply"]) for scorer in module.scorers])
             for row in ROWS
@@ -81,11 +74,11 @@ def test_make_judge_scores_alike_an_lm_that_looks_at_the_text_only(
     assert enums[:2] == [[1, 2, 3, 4, 5], [-1, 0, 1, 2]]
 
 
-def test_judges_are_mlflows(mlflow_here: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_judges_are_mlflows(mlflow_here: None) -> None:
     from mlflow.genai.judges import Judge as MlflowJudge
 
     with stub_server(by_text()) as server:
-        module = module_of(judge(), server, monkeypatch)
+        module = module_of(judge(), server)
         assert list(module.judges) == ["polite", "severity"]
         assert all(isinstance(each, MlflowJudge) for each in module.judges.values())
         unguarded = module.judges["polite"](inputs={"message": "m"}, outputs=UNSCORED)

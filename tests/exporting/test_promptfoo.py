@@ -26,9 +26,9 @@ def rendered(text: str) -> str:
 
 
 @pytest.mark.parametrize("separate", [False, True])
-def test_prompts_are_templates_for_what_judgegrad_sends(separate: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_prompts_are_templates_for_what_judgegrad_sends(separate: bool) -> None:
     made = judge(separate=separate, rubric="{{ x }} {% y %} {# z #} {{{")
-    module = loaded(exported("promptfoo", made)["judge.py"], monkeypatch)
+    module = loaded(exported("promptfoo", made)["judge.py"])
     prompts = [module.prompt_1, module.prompt_2] if separate else [module.prompt_1]
     with stub_server() as server:
         bodies = sent(made, ROWS[1:5], server)
@@ -40,8 +40,8 @@ def test_prompts_are_templates_for_what_judgegrad_sends(separate: bool, monkeypa
         assert {"model": body["model"], "messages": messages, **parameters, **config["passthrough"]} == body
 
 
-def test_the_assertion_names_valid_scores_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    module = loaded(exported("promptfoo", judge(separate=True))["judge.py"], monkeypatch)
+def test_the_assertion_names_valid_scores_only() -> None:
+    module = loaded(exported("promptfoo", judge(separate=True))["judge.py"])
     context = {"prompt": json.dumps(module.messages_of(module.CALLS[1], ROWS[0]))}
     found = module.get_assert('{"polite": 3, "severity": -1}', context)
     assert found == {
@@ -54,9 +54,8 @@ def test_the_assertion_names_valid_scores_only(monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.mark.skipif(shutil.which("promptfoo") is None, reason="promptfoo is not installed")
-@pytest.mark.parametrize("separate", [False, True])
-def test_promptfoo_asks_and_scores_as_judgegrad(separate: bool, tmp_path: Path) -> None:
-    made = judge(separate=separate, rubric="{{ message }} {% raw %} {# z #} {{{")
+def test_promptfoo_asks_and_scores_as_judgegrad(tmp_path: Path) -> None:
+    made = judge(separate=True, rubric="{{ message }} {% raw %} {# z #} {{{")
     for name, content in exported("promptfoo", made).items():
         (tmp_path / name).write_text(content, encoding="utf-8")
     with (tmp_path / "rows.csv").open("w", newline="", encoding="utf-8") as file:
