@@ -31,6 +31,7 @@ class StubServer(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # head and body in one packet: else each reply waits 40 ms for the client's acknowledgement
     server: StubServer
 
     def do_POST(self) -> None:

@@ -9,6 +9,7 @@ import dspy
 from dspy.lm15 import Message, Request, Response, TextPart, Usage
 
 from programs.backends.metering import metered
+from programs.errors import UserError
 from programs.optimizer.judge import Judge
 from programs.records.calls import CallLog
 from programs.settings import Settings
@@ -74,13 +75,19 @@ class _Recorder:
 
 
 def recorded(judge: Judge, row: Mapping[str, str], settings: Settings) -> list[Body]:
-    """The chat completions that the judge sends for a row, one a head, as an OpenAI-compatible server gets them."""
+    """The chat completions that the judge sends for a row, one a head, as an OpenAI-compatible server gets them.
+
+    Raises UserError for a judge with a text that cannot be sent.
+    """
     engine = _Recorder()
     lm = dspy.LM(settings.judge_lm or settings.lm, engine=engine, cache=False)
     lm = metered(lm, "judge", CallLog(), temperature=settings.judge_temperature, seed=settings.seed)
-    with dspy.context(lm=lm, trace=None, disable_history=True):
-        for head in range(len(judge.heads)):
-            judge.answer(head, row)
+    try:
+        with dspy.context(lm=lm, trace=None, disable_history=True):
+            for head in range(len(judge.heads)):
+                judge.answer(head, row)
+    except ValueError as error:
+        raise UserError(f"no LM can be asked by this judge: {error}") from None
     return [_body(request) for request in engine.asked]
 
 

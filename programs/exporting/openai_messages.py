@@ -9,7 +9,7 @@ from programs.exporting.calls import Exported
 from programs.exporting.code import copied, import_block
 
 USE = """\
-judge = json.load(open({file}, encoding="utf-8"))
+judge = json.loads(Path({file}).read_text(encoding="utf-8"))
 row = {row}
 texts = {{mark: {text} for name, mark in judge["placeholders"].items()}}
 bodies = [{{**each, "messages": filled(each["messages"], texts)}} for each in judge["requests"]]
@@ -39,4 +39,4 @@ def _use(exported: Exported, file: str) -> str:
         row=json.dumps(dict.fromkeys(exported.inputs, "...")),
         text="defused(name, row[name])" if tagged else "row[name]",
     )
-    return f"{import_block([*code.imports, 'import json'])}\n\n\n{code.text}\n\n\n{use}"
+    return f"{import_block([*code.imports, 'import json', 'from pathlib import Path'])}\n\n\n{code.text}\n\n\n{use}"

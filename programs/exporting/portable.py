@@ -31,12 +31,16 @@ def read_json(reply: str, scales: Mapping[str, Sequence[int]]) -> dict[str, int 
 
 
 def read_marked(reply: str, scales: Mapping[str, Sequence[int]]) -> dict[str, int | None]:
-    """Criterion -> level, or None (unscored), of a reply with a line `[[ ## name ## ]]` before each value."""
+    """Criterion -> level, or None (unscored), of a reply with a line `[[ ## name ## ]]` before each value.
+
+    Where a value is none of its scale nothing of the reply is believed, as DSPy's ChatAdapter has it.
+    """
     parts = re.split(r"^[ \t]*\[\[ ## (\w+) ## \]\]", reply, flags=re.MULTILINE)
     said: dict[str, str] = {}
     for name, value in zip(parts[1::2], parts[2::2], strict=True):
         said.setdefault(name, value)
-    return said_levels(said, scales)
+    levels = said_levels(said, scales)
+    return levels if all(levels[name] is not None for name in scales if name in said) else said_levels({}, scales)
 
 
 def expectations(
