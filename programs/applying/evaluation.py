@@ -13,7 +13,7 @@ from metrics.relabel import divided
 from metrics.scrutiny import scrutinize
 from metrics.summary import summarize
 from metrics.ties import Ties
-from programs.applying.judging import judged_by, read_as, show_fallback
+from programs.applying.judging import fallbacks, judged_by, read_as, show_fallback
 from programs.applying.target import writable
 from programs.ceiling_tables import doubtful_rows, show_ceiling
 from programs.optimizer.judge import Judge
@@ -73,7 +73,7 @@ def _show(agreement: Mapping[str, Any], judgements: Sequence[Judgement], screen:
     show_agreement(agreement, screen)
     if "digits" in agreement:
         show_agreement(agreement["digits"], screen, "the same replies read as digits: agreement")
-        show_fallback(judgements, screen)
+        show_fallback(fallbacks(judgements), screen)
     show_ceiling(agreement["ceiling"], screen)
     if doubtful := agreement["relabel"]:
         screen.table(f"\n{len(doubtful)} ratings on which raters differ, most doubtful first", *doubtful_rows(doubtful))

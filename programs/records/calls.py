@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from dspy.utils.exceptions import LMError
 
@@ -100,12 +100,22 @@ class CallLog:
         self._keep_prompts = keep_prompts
         self._shared = shared or (lambda key: None)
         self._links = links
-        self._file = None
+        self._file: BinaryIO | None = None
         if path is not None:
-            if path.exists():
-                for key, place, answer in replayed(path):
-                    self._answers.setdefault(key, {})[place] = answer
-            self._file = path.open("ab")
+            self.turn_to(path)
+
+    def turn_to(self, path: Path) -> None:
+        """Goes on with another file: its lines are replayed, and what was answered before is forgotten (but counted).
+
+        For a long series of calls whose answers must not all be in memory. Not while a call is under way.
+        """
+        self.close()
+        for kept in (self._answers, self._used, self._under_way):
+            kept.clear()
+        if path.exists():
+            for key, place, answer in replayed(path):
+                self._answers.setdefault(key, {})[place] = answer
+        self._file = path.open("ab")
 
     def ask(self, role: str, key: str, prompt: Any, send: Callable[[], Answer]) -> Answer:
         """The answer to the request named by `key`: the known one, or what `send` brings, written down first."""
