@@ -66,7 +66,8 @@ class Point:
 
 def risk_coverage(graded: Graded) -> list[Point]:
     """The curve: one point a threshold, from strict to lenient. A threshold that keeps no row is none."""
-    return [_point(graded, each) for each in dict.fromkeys(_thresholds(graded)) if _above(graded, each).any()]
+    points = [at(graded, each) for each in dict.fromkeys(_thresholds(graded))]
+    return [point for point in points if point is not None]
 
 
 def choose(graded: Graded, risk: float) -> Point | None:
@@ -79,6 +80,11 @@ def choose(graded: Graded, risk: float) -> Point | None:
         else:
             found.append(threshold)
     return _point(graded, found[-1]) if found else None
+
+
+def at(graded: Graded, threshold: float | None) -> Point | None:
+    """What a threshold that was chosen elsewhere does to these rows; None where it keeps none of them."""
+    return _point(graded, threshold) if _above(graded, threshold).any() else None
 
 
 def reachable(graded: Graded) -> float | None:

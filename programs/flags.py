@@ -136,7 +136,7 @@ def add_probabilities_flag(parser: argparse._ActionsContainer) -> None:
     parser.add_argument(
         "--probabilities",
         choices=("auto", "on", "off"),
-        help="ask for token probabilities, which are the confidence: where the LM is known to give them (auto, default)",
+        help="ask for token probabilities, which confidence is made of; auto (default): of LMs known to give them",
     )
 
 

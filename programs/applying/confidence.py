@@ -18,7 +18,7 @@ import numpy as np
 
 from metrics.clustered import codes
 from metrics.expectation import confidence
-from metrics.selective import Graded, Point, choose, reachable, risk_coverage
+from metrics.selective import Graded, Point, choose, risk_coverage
 from programs.errors import UserError
 from programs.optimizer.judge import Judge
 from programs.optimizer.saved import judge_mark
@@ -26,6 +26,7 @@ from programs.records.folder import read_json, write_json
 from signatures.records import Criterion, Judgement
 
 FORMAT = 1
+_AGAIN = "fit it again with evaluate.py --curve"
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +39,7 @@ class Held:
 
     @classmethod
     def of(cls, what: str, judge: Judge, rows: Sequence[dspy.Example], judgements: Sequence[Judgement]) -> "Held":
-        """From the judgements of rows, of which only scores with probabilities count."""
+        """From the judgements of rows. A score without probabilities has no confidence and counts for nothing."""
         graded = {each.name: _graded(each, rows, judgements) for each in judge.task.criteria}
         return cls(what, len(rows), graded)
 
@@ -50,10 +51,15 @@ class Held:
 
 @dataclass(frozen=True)
 class Abstention:
-    """Which scores stand: those whose confidence is over their criterion's threshold. None: no score of it does."""
+    """Which scores stand: those whose confidence is over their criterion's threshold (None: no score of it does).
+
+    `fitted` rows gave the thresholds; `checked` rows, where there are any, had no part in it.
+    """
 
     risk: float
     points: Mapping[str, Point | None]
+    fitted: Held
+    checked: Held | None = None
 
     def keeps(self, name: str, sureness: float | None) -> bool:
         """Whether a score of that confidence stands; one without any never does."""
@@ -69,9 +75,10 @@ class Abstention:
         }
 
 
-def abstention(fitted: Held, risk: float) -> Abstention:
+def abstention(risk: float, fitted: Held, checked: Held | None = None) -> Abstention:
     """The most lenient thresholds whose risk is at most `risk` levels."""
-    return Abstention(risk, {name: choose(graded, risk) for name, graded in fitted.criteria.items()})
+    points = {name: choose(graded, risk) for name, graded in fitted.criteria.items()}
+    return Abstention(risk, points, fitted, checked)
 
 
 def sureness(judgement: Judgement, name: str) -> float | None:
@@ -86,30 +93,28 @@ def write_confidence(path: Path, judge: Judge, lm: str, fitted: Held, checked: H
     write_json(path, {"format": FORMAT, "judge": judge_mark(judge), "lm": lm, "readout": judge.readout, **parts})
 
 
+def is_confidence(path: Path) -> bool:
+    """Whether there is a file of confidences, of whatever judge."""
+    try:
+        found = read_json(path)
+    except UserError:
+        return False
+    return isinstance(found, dict) and found.get("format") == FORMAT and {"judge", "lm", "fitted"} <= set(found)
+
+
 def read_confidence(path: Path, judge: Judge, lm: str) -> tuple[Held, Held | None]:
     """The fitted and the checked rows. Raises UserError for a damaged file, and for that of another judge or LM."""
+    if not is_confidence(path):
+        raise UserError(f"{path} is no file of confidences: {_AGAIN}")
     found = read_json(path)
+    for what, value in {"lm": lm, "readout": judge.readout, "judge": judge_mark(judge)}.items():
+        if found.get(what) != value:
+            which = "" if what == "judge" else f", {found.get(what)} (now {value})"
+            raise UserError(f"{path} was fitted with another {what}{which}: use that one, or {_AGAIN}")
     try:
-        if found["format"] != FORMAT:
-            raise ValueError(f"format {found['format']}")
-        own = {"judge": judge_mark(judge), "readout": judge.readout, "lm": lm}
-        for what, value in own.items():
-            if found[what] != value:
-                raise UserError(
-                    f"{path} was fitted with another {what}{'' if what == 'judge' else f', {found[what]} (now {value})'}:"
-                    " use that one, or fit again with evaluate.py --curve"
-                )
-        return _held(found["fitted"]), None if found["checked"] is None else _held(found["checked"])
-    except UserError:
-        raise
+        return _held(found["fitted"]), None if found.get("checked") is None else _held(found["checked"])
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise UserError(f"{path} is damaged ({error}): fit it again with evaluate.py --curve") from None
-
-
-def reachable_risk(graded: Graded) -> str:
-    """What could be asked for, in words."""
-    least = reachable(graded)
-    return "none" if least is None else f"{least:g}"
+        raise UserError(f"{path} is damaged ({error}): {_AGAIN}") from None
 
 
 def _graded(criterion: Criterion, rows: Sequence[dspy.Example], judgements: Sequence[Judgement]) -> Graded:

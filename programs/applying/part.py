@@ -7,7 +7,6 @@ power cut, since lines are not forced to the disk one by one.
 
 import hashlib
 import json
-import os
 import re
 import shutil
 from collections.abc import Mapping, Sequence
@@ -18,7 +17,6 @@ from programs.errors import UserError
 from programs.records.folder import held, read_json, write_json
 from programs.records.shared import SharedAnswers
 from programs.tasks.texts import csv_line
-
 
 _OWN = re.compile(r"\.lock|scored\.csv|calls-\d+\.jsonl|\.?asked\.json.*")
 """The files of such a folder."""
@@ -98,7 +96,7 @@ class Part:
         """Puts the rows in the output's place, and what was `found` in a file beside it."""
         self.record = {"asked": self.asked, "sha256": _hash(self.scored), **found}
         write_json(record_path(self.out), self.record)
-        os.replace(self.scored, self.out)
+        self.scored.replace(self.out)
         shutil.rmtree(self.folder)
 
     def _write(self, line: str) -> None:
@@ -107,7 +105,9 @@ class Part:
             self._file.write(line.encode())
             self._file.flush()
         except OSError as error:
-            raise UserError(f"cannot write to {self.scored}: {error.strerror}; mend that and give the command again") from None
+            raise UserError(
+                f"cannot write to {self.scored}: {error.strerror}; mend that and give the command again"
+            ) from None
 
     def _logs(self) -> list[Path]:
         return sorted(self.folder.glob("calls-*.jsonl"))

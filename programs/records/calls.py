@@ -98,20 +98,21 @@ class CallLog:
         self._under_way: dict[tuple[str, Place | None], threading.Lock] = {}
         self._lock = threading.Lock()
         self._keep_prompts = keep_prompts
-        self._shared = shared or (lambda key: None)
         self._links = links
         self._file: BinaryIO | None = None
-        if path is not None:
-            self.turn_to(path)
+        self.turn_to(path, shared)
 
-    def turn_to(self, path: Path) -> None:
+    def turn_to(self, path: Path | None, shared: Known | None = None) -> None:
         """Goes on with another file: its lines are replayed, and what was answered before is forgotten (but counted).
 
         For a long series of calls whose answers must not all be in memory. Not while a call is under way.
         """
         self.close()
+        self._shared = shared or (lambda key: None)
         for kept in (self._answers, self._used, self._under_way):
             kept.clear()
+        if path is None:
+            return
         if path.exists():
             for key, place, answer in replayed(path):
                 self._answers.setdefault(key, {})[place] = answer
