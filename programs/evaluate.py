@@ -10,6 +10,12 @@ def parser() -> Parser:
     parser = Parser(prog="evaluate.py", description=__doc__)
     parser.add_argument("judge", metavar="RUN_OR_JUDGE", help="a run's folder, or a judge.json")
     parser.add_argument("--out", help="also write the agreement to this JSON file")
+    parser.add_argument(
+        "--curve",
+        metavar="FILE",
+        help="also ask for token probabilities, and write error by confidence there, for score.py --abstain: of rows"
+        " that did not choose the judge",
+    )
     add_task_flags(parser)
     add_seed_flag(parser)
     add_readout_flag(parser, "the judge's own")

@@ -20,5 +20,6 @@ def lm_failure_line(error: BaseException) -> str:
     if any(word in line for word in ("response_format", "json_schema")):
         return f"{line}; if the server cannot follow a JSON schema, use --schema off"
     if "logprobs" in line:
-        return f"{line}; if the server gives no token probabilities, use --readout digits and --rate-logprobs off"
+        flags = "--readout digits, --probabilities off, --rate-logprobs off"
+        return f"{line}; if the server gives no token probabilities, use {flags}"
     return line

@@ -132,6 +132,14 @@ def add_readout_flag(parser: argparse._ActionsContainer, default: str = "digits"
     )
 
 
+def add_probabilities_flag(parser: argparse._ActionsContainer) -> None:
+    parser.add_argument(
+        "--probabilities",
+        choices=("auto", "on", "off"),
+        help="ask for token probabilities, which confidence is made of; auto (default): of LMs known to give them",
+    )
+
+
 def add_loop_flags(parser: Parser, *, many: bool = False) -> None:
     """With `many`, modes, gates and seeds are a study's lists, declared by `add_study_flags`."""
     group = parser.add_argument_group("the optimization")

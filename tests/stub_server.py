@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from dspy.lm15 import Response, request_from_openai_chat
+from dspy.lm15 import Response, TokenLogprob, request_from_openai_chat
 
 from tests.fake import FakeEngine
 
@@ -64,7 +64,12 @@ def completion(response: Response) -> dict[str, Any]:
         "created": 0,
         "model": response.model,
         "choices": [
-            {"index": 0, "message": {"role": "assistant", "content": response.message.text}, "finish_reason": "stop"}
+            {
+                "index": 0,
+                "message": {"role": "assistant", "content": response.message.text},
+                "finish_reason": "stop",
+                **({"logprobs": {"content": list(map(_token, response.logprobs))}} if response.logprobs else {}),
+            }
         ],
         "usage": {
             "prompt_tokens": usage.input_tokens,
@@ -72,6 +77,11 @@ def completion(response: Response) -> dict[str, Any]:
             "total_tokens": usage.total_tokens,
         },
     }
+
+
+def _token(token: TokenLogprob) -> dict[str, Any]:
+    top = [{"token": each.token, "logprob": each.logprob, "bytes": None} for each in token.top]
+    return {"token": token.token, "logprob": token.logprob, "bytes": None, "top_logprobs": top}
 
 
 @contextmanager

@@ -13,9 +13,11 @@ from metrics.relabel import divided
 from metrics.scrutiny import scrutinize
 from metrics.summary import summarize
 from metrics.ties import Ties
-from programs.applying.judging import judged_by, read_as, show_fallback
+from programs.applying.fitting import curve_target, fit_rows
+from programs.applying.judging import asking_probabilities, fallbacks, judged_by, read_as, show_fallback
 from programs.applying.target import writable
 from programs.ceiling_tables import doubtful_rows, show_ceiling
+from programs.optimizer.cast import role_lm
 from programs.optimizer.judge import Judge
 from programs.optimizer.readouts import Read, beside_digits, read
 from programs.optimizer.saved import load_judge
@@ -39,13 +41,16 @@ def evaluate_from_flags(given: Mapping[str, Any]) -> int:
     """Agreement of a judge with the ratings of all rows given. Returns the exit code."""
     flags = dict(given)
     path, out = flags.pop("judge"), flags.pop("out", None)
-    orders, epsilon = flags.pop("orders", 0), flags.pop("tie_epsilon", None)
+    orders, epsilon, curve = flags.pop("orders", 0), flags.pop("tie_epsilon", None), flags.pop("curve", None)
     settings = resolve(flags)
     described = settings.task or settings.inputs or settings.criteria
     task = settled_task(settings) if described else None
     judge = read_as(load_judge(path, task), flags)
     turned = other_orders(judge, orders)
     target = writable(out, path, settings.data) if out is not None else Path()
+    fit = curve_target(curve, path, settings.data) if curve is not None else None
+    if fit is not None:
+        asking_probabilities(judge, "on", role_lm(settings, "judge"))
     known = task or rated_singly(judge.task, settings.ratings, settings.rater, settings.row)
     rows = load_rows(_with_system(known, settings.system), settings.data)
     (judgements, *others), roles = judged_by([judge, *turned], rows, settings)
@@ -66,6 +71,8 @@ def evaluate_from_flags(given: Mapping[str, Any]) -> int:
     if out is not None:
         write_json(target, agreement)
         screen.result(f"written: {out}")
+    if fit is not None:
+        fit_rows(fit, judge, roles.lms["judge"].model, rows, judgements, screen)
     return 0
 
 
@@ -73,7 +80,7 @@ def _show(agreement: Mapping[str, Any], judgements: Sequence[Judgement], screen:
     show_agreement(agreement, screen)
     if "digits" in agreement:
         show_agreement(agreement["digits"], screen, "the same replies read as digits: agreement")
-        show_fallback(judgements, screen)
+        show_fallback(fallbacks(judgements), screen)
     show_ceiling(agreement["ceiling"], screen)
     if doubtful := agreement["relabel"]:
         screen.table(f"\n{len(doubtful)} ratings on which raters differ, most doubtful first", *doubtful_rows(doubtful))

@@ -5,7 +5,9 @@ from typing import Any
 
 import dspy
 
+from metrics.logprobs import asking_logprobs
 from programs.backends.roles import Roles
+from programs.errors import UserError
 from programs.optimizer.cast import cast_roles
 from programs.optimizer.fan_out import Pool
 from programs.optimizer.judge import Judge
@@ -19,6 +21,20 @@ from signatures.records import Judgement
 def read_as(judge: Judge, flags: Mapping[str, Any]) -> Judge:
     """The judge with the readout that was asked for; its own where none was."""
     judge.readout = flags.get("readout", judge.readout)
+    return judge
+
+
+def asking_probabilities(judge: Judge, wanted: str, lm: dspy.LM) -> Judge:
+    """The judge, told whether to ask for token probabilities: `wanted` is on, off, or auto (where `lm` gives them).
+
+    Raises UserError where they are to be had and cannot, or are needed and switched off.
+    """
+    gives = bool(asking_logprobs(lm))
+    if wanted == "off" and judge.readout == "expected":
+        raise UserError("--probabilities off: expectations are read from them; give --readout digits too")
+    if wanted == "on" and not gives:
+        raise UserError(f"--probabilities on: {lm.model} is known not to give token probabilities; leave the flag out")
+    judge.probabilities = gives and wanted != "off"
     return judge
 
 
@@ -55,7 +71,11 @@ def judged_by(
     return found, roles
 
 
-def show_fallback(judgements: Sequence[Judgement], screen: Screen) -> None:
+def fallbacks(judgements: Sequence[Judgement]) -> int:
     """How many scores were to be expectations and could not."""
-    count = sum(len(each.fallback) for each in judgements)
+    return sum(len(each.fallback) for each in judgements)
+
+
+def show_fallback(count: int, screen: Screen) -> None:
+    """Says how many scores were to be expectations and could not."""
     screen.result(f"\nread as digits for want of token probabilities: {count} scores")

@@ -1,75 +1,155 @@
-"""Scores of new texts by a compiled judge, beside the input's columns (`score.py`)."""
+"""Scores of new texts by a compiled judge, beside the input's columns (`score.py`): row by row, and resumable."""
 
-import csv
-import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from contextlib import closing
+from itertools import islice
 from typing import Any
 
-from programs.applying.judging import judged, read_as, show_fallback
+import dspy
+
+from programs.applying.abstaining import abstention_from, show_abstention
+from programs.applying.columns import Columns, count_scores
+from programs.applying.judging import asking_probabilities, read_as, show_fallback
+from programs.applying.part import Part
 from programs.applying.target import writable
-from programs.errors import UserError
+from programs.backends.roles import Roles
+from programs.command import LM_FAILURE
+from programs.optimizer.cast import cast_roles, role_lm
+from programs.optimizer.fan_out import Pool
 from programs.optimizer.judge import Judge
-from programs.optimizer.saved import load_judge
-from programs.records.folder import write_text
+from programs.optimizer.saved import judge_mark, load_judge
+from programs.optimizer.scoring import judge_in_order, silence
+from programs.records.budget import OutOfBudget
+from programs.records.calls import CallLog
 from programs.report_tables import show_calls
-from programs.screen import Screen
-from programs.settings import resolve
-from programs.tasks.loading import load_texts
-from programs.tasks.tables import RawRow
-from signatures.records import Judgement
+from programs.screen import Screen, token_sum
+from programs.settings import Settings, resolve
+from programs.tasks.texts import Texts, open_texts
+
+BLOCK = 1_000
+"""Rows whose calls share a log: their replies are in memory together, and a block waits for its last calls."""
 
 
 def score_from_flags(given: Mapping[str, Any]) -> int:
     """Scores of new texts, beside the input's columns; empty where unscored. Returns the exit code."""
     flags = dict(given)
     path, out = flags.pop("judge"), flags.pop("out")
+    wanted, risk, curve = flags.pop("probabilities", "auto"), flags.pop("abstain", None), flags.pop("curve", None)
     settings = resolve(flags)
-    out = writable(out, path, settings.data)
-    judge = read_as(load_judge(path), flags)
-    raw, rows = load_texts(judge.task, settings.data)
-    header = _header(raw, judge)
-    judgements, roles = judged(judge, rows, settings)
-    write_text(out, _csv(header, raw, judgements, judge))
-    screen = Screen()
-    _show_coverage(judgements, judge, screen)
-    show_calls(roles.calls.summary(), screen)
-    screen.result(f"written: {out}")
+    target = writable(out, path, settings.data)
+    lm = role_lm(settings, "judge")
+    judge = asking_probabilities(read_as(load_judge(path), flags), wanted, lm)
+    abstention = abstention_from(path, curve, risk, judge, lm)
+    texts = open_texts(judge.task, settings.data)
+    columns = Columns(texts.columns, judge, abstention)
+    roles = cast_roles(settings, CallLog(reuse=settings.reuse == "on"))
+    with Part(target, _asked(texts, columns, settings, lm), [*columns.own, *columns.names]) as part:
+        if part.record is not None:
+            Screen().say("scored already by this command: nothing is asked (remove the file to score again)")
+        else:
+            if abstention is not None:
+                show_abstention(abstention, Screen())
+            if not Scoring(texts, columns, settings, roles, part).whole():
+                return LM_FAILURE
+            part.finish({"rows": part.rows, "scores": count_scores(part.scored, judge)})
+        _show(part, judge, roles, out)
     return 0
 
 
-def _header(raw: Sequence[RawRow], judge: Judge) -> list[str]:
-    """The columns of the output. Raises UserError where the input has one of ours already."""
-    columns = list(dict.fromkeys(name for row in raw for name in row))
-    scores = [f"{name}_{kind}" for name in judge.task.criterion_names for kind in _kinds(judge)]
-    if taken := [name for name in scores if name in columns]:
-        raise UserError(f"--data: the column '{taken[0]}' exists already: rename it, it would be overwritten")
-    return columns + scores
+class Scoring:
+    """The rows of `texts` that `part` has not yet, judged block by block and written in order."""
+
+    def __init__(self, texts: Texts, columns: Columns, settings: Settings, roles: Roles, part: Part) -> None:
+        self.texts = texts
+        self.columns = columns
+        self.settings = settings
+        self.roles = roles
+        self.part = part
+        self.waiting: list[str] = []
+        self.silent = part.rows == 0
+        self.block = part.rows // BLOCK
+        self.known = part.known(self.block) if settings.reuse == "on" else None
+
+    def whole(self) -> bool:
+        """Scores all rows; False where a limit of the budget ended it before. Raises LMError and KeyboardInterrupt."""
+        with Screen() as screen, self.roles.playing("judge"):
+            self._announce(screen)
+            try:
+                while self.part.rows < self.texts.count:
+                    self._score_block(screen)
+            except OutOfBudget as limit:
+                if self.roles.calls.failing is not None:  # its retries used the budget up
+                    raise self.roles.calls.failing from None
+                screen.say(f"stopped: {limit}")
+                return False
+            finally:
+                self.roles.calls.close()
+                if self.part.rows < self.texts.count:
+                    screen.say(f"{self.part.rows} of {self.texts.count} rows are written; the same command goes on")
+        return True
+
+    def _score_block(self, screen: Screen) -> None:
+        start, log = self.block * BLOCK, self.part.calls(self.block)
+        rows = list(islice(self.texts.rows(start), BLOCK))
+        self.roles.calls.turn_to(log, self.known)
+        pool = Pool(self.settings.threads, screen.started)
+        screen.at(f"rows {start + 1}-{start + len(rows)} of {self.texts.count}")
+        with closing(judge_in_order(self.columns.judge, [row for _, row in rows], pool)) as judgements:
+            for number, ((raw, _), judgement) in enumerate(zip(rows, judgements, strict=True), start=start):
+                if number >= self.part.rows + len(self.waiting):
+                    self._write(self.columns.line(raw, judgement), scored=any(_known(judgement.scores)))
+        if self.silent:
+            raise silence()
+        if self.known is not None:
+            self.known.add(log)
+        self.block += 1
+
+    def _write(self, line: str, *, scored: bool) -> None:
+        """The next row, once any row has a score: of a backend that says nothing, no row is kept."""
+        self.waiting.append(line)
+        self.silent = self.silent and not scored
+        while self.waiting and not self.silent:
+            self.part.add(self.waiting.pop(0))
+
+    def _announce(self, screen: Screen) -> None:
+        left = self.texts.count - self.part.rows
+        screen.tokens = lambda: token_sum(self.roles.calls.summary())
+        if self.part.rows:
+            screen.say(f"{self.part.rows} rows are scored already; finished calls are not repeated")
+        screen.say(f"{left} rows, at most {left * self.columns.judge.calls_per_row} LM calls")
+        screen.expect(left * self.columns.judge.calls_per_row)
 
 
-def _csv(header: Sequence[str], raw: Sequence[RawRow], judgements: Sequence[Judgement], judge: Judge) -> str:
-    text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, header, lineterminator="\n")
-    writer.writeheader()
-    for row, judgement in zip(raw, judgements, strict=True):
-        writer.writerow({**row, **_columns(judgement)})
-    return text.getvalue()
+def _known(scores: Mapping[str, float | None]) -> list[bool]:
+    return [score is not None for score in scores.values()]
 
 
-def _kinds(judge: Judge) -> tuple[str, ...]:
-    """What is written of each criterion: expectations stand beside the digits of the same reply."""
-    return ("score",) if judge.readout == "digits" else ("score", "digit")
+def _asked(texts: Texts, columns: Columns, settings: Settings, lm: dspy.LM) -> dict[str, Any]:
+    """What is scored, how and by what: a scoring goes on only where all of it is the same."""
+    judge, abstention = columns.judge, columns.abstention
+    return {
+        "judge": judge_mark(judge),
+        "--data": texts.mark,
+        "LM": lm.model,
+        "--readout": judge.readout,
+        "--probabilities": "on" if judge.reads_tokens else "off",
+        "--judge-temperature": settings.judge_temperature,
+        "--seed": settings.seed,
+        "--abstain": None if abstention is None else {"risk": abstention.risk, **abstention.thresholds},
+    }
 
 
-def _columns(judgement: Judgement) -> dict[str, float | None]:
-    scores = {f"{name}_score": score for name, score in judgement.scores.items()}
-    return scores | {f"{name}_digit": digit for name, digit in judgement.digits.items()}
-
-
-def _show_coverage(judgements: Sequence[Judgement], judge: Judge, screen: Screen) -> None:
-    rows = []
-    for name in judge.task.criterion_names:
-        scored = sum(judgement.scores[name] is not None for judgement in judgements)
-        rows.append([name, f"{len(judgements)}", f"{scored}", f"{len(judgements) - scored}"])
-    screen.table("\nscored", ["criterion", "rows", "scored", "unscored"], rows)
+def _show(part: Part, judge: Judge, roles: Roles, out: str) -> None:
+    assert part.record is not None, "it is finished"
+    screen = Screen()
+    kinds = ("rows", "scored", *(("abstained",) if part.asked["--abstain"] else ()), "unscored")
+    counts: Mapping[str, Mapping[str, int]] = part.record["scores"]
+    rows = [[name, *(str(count[kind]) for kind in kinds)] for name, count in counts.items()]
+    screen.table("\nscored", ["criterion", *kinds], rows)
+    unknown = sum(count["unknown"] for count in counts.values())
     if judge.readout != "digits":
-        show_fallback(judgements, screen)
+        show_fallback(unknown, screen)
+    elif unknown:
+        screen.result(f"\nwithout token probabilities, and so without a confidence: {unknown} scores")
+    show_calls(roles.calls.summary(), screen)
+    screen.result(f"written: {out} (how it was made: {out}.json)")

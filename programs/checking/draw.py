@@ -8,10 +8,11 @@ import numpy as np
 
 from programs.errors import UserError
 from programs.tasks.columns import present_columns
-from programs.tasks.loading import load_rows, load_texts
+from programs.tasks.loading import load_rows
 from programs.tasks.source import placed_rows
 from programs.tasks.splits import contiguous
 from programs.tasks.task import Task
+from programs.tasks.texts import open_texts
 from signatures.records import Criterion
 
 
@@ -22,7 +23,7 @@ def anchor_rows(task: Task, data: str | None, count: int, seed: int, *, asked: b
     the number was `asked` for: then they raise UserError.
     """
     task, rated = replace(task, optional=(*task.optional, "system")), _rated(task, data)
-    rows = load_rows(task, data) if rated else load_texts(task, data)[1]
+    rows = load_rows(task, data) if rated else [row for _, row in open_texts(task, data).rows()]
     if len(rows) < count and asked:
         raise UserError(f"--rows {count}: the data hold {len(rows)} rows; lower it, or give more")
     if len(rows) < 2:

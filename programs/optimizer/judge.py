@@ -46,10 +46,9 @@ class Judge(dspy.Module):
 
     `judge(**inputs)` returns a `dspy.Prediction` with one field per criterion: a level of its scale (`readout`
     "digits") or the mean of the scale under the reply's token probabilities ("expected"), or None where the reply held
-    no valid score (unscored). `probabilities` asks for token probabilities whatever the readout: another request, so
-    no part of the form, and off unless it is set. The LM is whatever `dspy.configure` or `dspy.context` says; none is
-    bound.
-    LM failures raise `dspy.LMError`, except a text beyond the context window, which is unscored.
+    no valid score (unscored). The attribute `probabilities` asks for token probabilities whatever the readout: that is
+    another request, so it is off unless it is set. The LM is whatever `dspy.configure` or `dspy.context` says; none is
+    bound. LM failures raise `dspy.LMError`, except a text beyond the context window, which is unscored.
     """
 
     def __init__(

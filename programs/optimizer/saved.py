@@ -1,5 +1,7 @@
 """A judge as a file: DSPy's state plus one key of ours that says which task, criteria and groups it belongs to."""
 
+import hashlib
+import json
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -45,6 +47,12 @@ def load_judge(path: str | Path, task: Task | None = None) -> Judge:
     if task is not None:
         _require_same(path, judge.task, task)
     return judge
+
+
+def judge_mark(judge: Judge) -> str:
+    """A hash of all that decides what a judge asks its LM, whatever it reads of the replies."""
+    asked = [judge.dump_state(), judge.groups, judge.adapter, judge.schema, _scales(judge.task)]
+    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 
 
 def _rebuilt(path: Path, own: dict[str, Any], state: dict[str, Any]) -> Judge:

@@ -8,6 +8,7 @@ from typing import Any
 
 import dspy
 
+from programs.applying.fitting import fit_run
 from programs.ceiling_tables import show_ceiling
 from programs.diagnostics.diagnosis import read_diagnosis
 from programs.diagnostics.show import show_diagnosis
@@ -111,6 +112,7 @@ def _optimized(settings: Settings, material: Material, folder: RunFolder, screen
                 _report(folder, material, screen)
             raise
         _report(folder, material, screen)
+        fit_run(folder, settings, material)
     return summary
 
 
@@ -155,4 +157,6 @@ def _show(summary: Mapping[str, Any], folder: RunFolder, screen: Screen) -> None
     screen.result(f"judge: {folder.judge}")
     if folder.report.exists():
         screen.result(f"report: {folder.report}")
+    if folder.confidence.exists():
+        screen.result(f"confidence, which score.py --abstain RISK goes by: {folder.confidence}")
     screen.result(f"use it: python programs/score.py {folder.path} --data texts.csv --out scored.csv")

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from dspy.utils.exceptions import LMError
 
@@ -98,14 +98,25 @@ class CallLog:
         self._under_way: dict[tuple[str, Place | None], threading.Lock] = {}
         self._lock = threading.Lock()
         self._keep_prompts = keep_prompts
-        self._shared = shared or (lambda key: None)
         self._links = links
-        self._file = None
-        if path is not None:
-            if path.exists():
-                for key, place, answer in replayed(path):
-                    self._answers.setdefault(key, {})[place] = answer
-            self._file = path.open("ab")
+        self._file: BinaryIO | None = None
+        self.turn_to(path, shared)
+
+    def turn_to(self, path: Path | None, shared: Known | None = None) -> None:
+        """Goes on with another file: its lines are replayed, and what was answered before is forgotten (but counted).
+
+        For a long series of calls whose answers must not all be in memory. Not while a call is under way.
+        """
+        self.close()
+        self._shared = shared or (lambda key: None)
+        for kept in (self._answers, self._used, self._under_way):
+            kept.clear()
+        if path is None:
+            return
+        if path.exists():
+            for key, place, answer in replayed(path):
+                self._answers.setdefault(key, {})[place] = answer
+        self._file = path.open("ab")
 
     def ask(self, role: str, key: str, prompt: Any, send: Callable[[], Answer]) -> Answer:
         """The answer to the request named by `key`: the known one, or what `send` brings, written down first."""

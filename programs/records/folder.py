@@ -65,6 +65,19 @@ def _object(path: Path, number: int, line: str) -> dict[str, Any]:
     raise UserError(f"{path}, line {number} is damaged: {_REMAKE}")
 
 
+def held(folder: Path, otherwise: str) -> TextIO:
+    """The lock of a folder, until it is closed. Raises UserError where another process has it: wait or `otherwise`."""
+    try:
+        lock = (folder / ".lock").open("w")
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        raise UserError(f"{folder} is in use by another process: wait for it, or {otherwise}") from None
+    except OSError as error:
+        raise UserError(f"cannot write to {folder}: {error.strerror}") from None
+    return lock
+
+
 class RunFolder:
     """The files of one run. As a context manager it holds the folder against other processes."""
 
@@ -80,6 +93,7 @@ class RunFolder:
         self.summary = path / "summary.json"
         self.diagnostics = path / "diagnostics.json"
         self.timing = path / "timing.json"
+        self.confidence = path / "confidence.json"
         self.report = path / "report.html"
         self._lock: TextIO | None = None
         self._steps: TextIO | None = None
@@ -125,7 +139,8 @@ class RunFolder:
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """What a run writes, apart from its report and its config.json; summary.json, which marks its end, is last."""
+        """What `optimize` writes: all but config.json and what is made of a run when it has ended (its report, its
+        confidence.json). summary.json, which marks its end, is last."""
         return (
             self.calls, self.steps, self.judge, self.scores, self.relabel, self.lengths, self.diagnostics, self.timing,
             self.summary,
@@ -144,13 +159,7 @@ class RunFolder:
         for path in (*self.files, self.report):
             if path.exists() and not path.is_file():
                 raise UserError(f"{path} is not a file: restore it, or start a new run")
-        try:
-            self._lock = (self.path / ".lock").open("w")
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise UserError(f"{self.path} is in use by another process: wait for it, or start another run") from None
-        except OSError as error:
-            raise UserError(f"cannot write to {self.path}: {error.strerror}") from None
+        self._lock = held(self.path, "start another run")
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -23,7 +23,18 @@ def find_columns(
     those that are `optional` and absent are left out. Columns of the name in `plain` must be there too. Raises
     UserError that names the missing columns and those present.
     """
-    present = present_columns(rows)
+    return places_of(task, needed, optional, present_columns(rows), where, plain)
+
+
+def places_of(
+    task: Task,
+    needed: Iterable[str],
+    optional: Sequence[str],
+    present: Sequence[str],
+    where: str,
+    plain: Iterable[str] = (),
+) -> dict[str, str]:
+    """`find_columns` of a table with the columns `present`."""
     own = {"document": task.document, "system": task.system, "row": task.row, "split": task.split}
     choices = {name: task.choices(name) for name in needed} | {name: each for name, each in own.items() if each}
     found = {name: column for name in choices if (column := first_present(choices[name], present))}

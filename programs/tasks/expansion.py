@@ -1,6 +1,6 @@
 """One row that holds a list of texts, unfolded to one row a text."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from programs.errors import UserError
@@ -21,21 +21,17 @@ class PlacedRow:
         return f"row {self.number}, item {self.item}" if self.item else f"row {self.number}"
 
 
-def expand(rows: Sequence[RawRow], columns: Sequence[str], where: str, position: str = "") -> list[PlacedRow]:
-    """The rows with the lists of `columns` unfolded, item k of each list going to the k-th new row.
+def expand(rows: Iterable[RawRow], columns: Sequence[str], where: str, position: str = "") -> Iterator[PlacedRow]:
+    """The rows one by one, with the lists of `columns` unfolded, item k of each list going to the k-th new row.
 
     A new row has k in the column `position`, where that is named: in some data an item's place says which system wrote
     it. Rows in which none of the columns is a list stay as they are, so one task reads both shapes of its data.
     Raises UserError when the lists of a row differ in length, are empty, when a column is a list and another not, or
     when there is a column `position` already.
     """
-    return [
-        placed
-        for number, row in enumerate(rows, start=1)
-        for placed in _unfolded(
-            PlacedRow(number, 0, row), [column for column in columns if column in row], where, position
-        )
-    ]
+    for number, row in enumerate(rows, start=1):
+        own = [column for column in columns if column in row]
+        yield from _unfolded(PlacedRow(number, 0, row), own, where, position)
 
 
 def _unfolded(row: PlacedRow, columns: list[str], where: str, position: str) -> list[PlacedRow]:

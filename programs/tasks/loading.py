@@ -8,7 +8,7 @@ from typing import Any
 import dspy
 
 from programs.errors import UserError
-from programs.tasks.cells import is_empty, rating_cell, shown, text_cell
+from programs.tasks.cells import rating_cell, shown, text_cell
 from programs.tasks.columns import find_columns
 from programs.tasks.expansion import PlacedRow
 from programs.tasks.raters import join_ratings, mean_score, read_ratings, score_columns
@@ -61,23 +61,8 @@ def load_rated(task: Task, data: str | None = None) -> tuple[list[RawRow], list[
     ]
 
 
-def load_texts(task: Task, data: str | None = None) -> tuple[list[RawRow], list[dspy.Example]]:
-    """Rows to be scored, without ratings: as they stand in the data, and as examples, in the same order.
-
-    The examples hold the inputs, the row's number as `row_id` (the data's own ids may repeat), and `document_id`
-    where the data have it. Raises UserError for missing columns and empty texts.
-    """
-    where, rows = placed_rows(task, data)
-    columns = find_columns(task, task.input_names, ("document", "system", "row", "split"), rows, where)
-    found = read_all(rows, partial(_text_fields, task, columns), where)
-    numbered = (
-        dspy.Example(**fields, row_id=str(number), document_id=_loose_id(row.values.get(columns.get("document", ""))))
-        for number, (fields, row) in enumerate(zip(found, rows, strict=True), start=1)
-    )
-    return [row.values for row in rows], [example.with_inputs(*task.input_names) for example in numbered]
-
-
-def _text_fields(task: Task, columns: Mapping[str, str], row: PlacedRow) -> Fields:
+def text_fields(task: Task, columns: Mapping[str, str], row: PlacedRow) -> Fields:
+    """The inputs of one row. Raises ValueError for a cell that holds no text."""
     return {name: cell(row, columns[name], text_cell) for name in task.input_names}
 
 
@@ -97,7 +82,7 @@ def _rated_fields(task: Task, columns: Mapping[str, str], row: PlacedRow) -> Fie
     }
     if raters:
         ratings |= {**_means(raters), "rater_scores": raters}
-    return {**_text_fields(task, columns, row), **ratings, **own}
+    return {**text_fields(task, columns, row), **ratings, **own}
 
 
 def _means(raters: Mapping[str, Mapping[str, float | None]]) -> dict[str, float]:
@@ -118,10 +103,6 @@ def _one_row_an_item(
             )
     kept = list(first.values())
     return [found[place] for place in kept], list(first), [rows[place] for place in kept]
-
-
-def _loose_id(value: Any) -> str | None:
-    return None if is_empty(value) else str(value).strip()
 
 
 def _part(task: Task, value: Any) -> str:

@@ -1,6 +1,6 @@
 """Reading rows cell by cell: what is wrong names its row and column, and all bad rows are counted."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
 from programs.errors import UserError
@@ -10,19 +10,22 @@ from programs.tasks.expansion import PlacedRow
 Found = TypeVar("Found")
 
 
-def read_all(rows: Sequence[PlacedRow], read: Callable[[PlacedRow], Found], where: str) -> list[Found]:
+def read_all(rows: Iterable[PlacedRow], read: Callable[[PlacedRow], Found], where: str) -> list[Found]:
     """Every row read; if some cannot be, an error with the first one's place and the number of all."""
-    found: list[Found] = []
-    problems: list[str] = []
+    return list(read_each(rows, read, where))
+
+
+def read_each(rows: Iterable[PlacedRow], read: Callable[[PlacedRow], Found], where: str) -> Iterator[Found]:
+    """The same one by one; the error comes after the last of them."""
+    first, bad, count = "", 0, 0
     for row in rows:
+        count += 1
         try:
-            found.append(read(row))
+            yield read(row)
         except ValueError as error:
-            problems.append(f"{row.place}, {error}")
-    if problems:
-        count = f" ({len(problems)} of {len(rows)} rows have such cells)" if len(problems) > 1 else ""
-        raise UserError(f"{where}, {problems[0]}{count}")
-    return found
+            first, bad = first or f"{row.place}, {error}", bad + 1
+    if bad:
+        raise UserError(f"{where}, {first}" + (f" ({bad} of {count} rows have such cells)" if bad > 1 else ""))
 
 
 def cell(row: PlacedRow, column: str, read: Callable[[Any], Any]) -> Any:

@@ -1,13 +1,14 @@
 """Where a task's rows come from: a file, a data set of the hub, or the task's own data."""
 
 import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from programs.errors import UserError
 from programs.tasks.expansion import PlacedRow, expand
 from programs.tasks.fields import DataReference
 from programs.tasks.hub import read_hub, title
-from programs.tasks.tables import READERS, read_table
+from programs.tasks.tables import READERS, RawRow, stream_table
 from programs.tasks.task import TASKS_FOLDER, Task
 
 _HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+(:[\w.-]+)?")
@@ -33,12 +34,19 @@ def data_reference(task: Task, data: str | None) -> DataReference:
 
 def placed_rows(task: Task, data: str | None) -> tuple[str, list[PlacedRow]]:
     """What to call the data in error messages, and their rows, the task's lists unfolded."""
+    where, rows = streamed_rows(task, data)
+    return where, list(rows)
+
+
+def streamed_rows(task: Task, data: str | None) -> tuple[str, Iterator[PlacedRow]]:
+    """The same, the rows one by one and read from a file only when they are wanted."""
     reference = data_reference(task, data)
     if reference.hub:
-        where, rows = f"hub data set {title(reference)}", read_hub(reference)
+        where = f"hub data set {title(reference)}"
+        rows: Iterable[RawRow] = read_hub(reference)
     else:
         path = TASKS_FOLDER / reference.file if data is None else Path(reference.file)  # the task's own lies beside it
-        where, rows = str(path), read_table(path)
+        where, rows = str(path), stream_table(path)
     return where, expand(rows, task.expand, where, task.position)
 
 

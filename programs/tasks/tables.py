@@ -1,9 +1,8 @@
-"""Reading a table from a file: every format gives the same list of rows, every mistake names its place."""
+"""Reading a table from a file: every format gives the same rows, every mistake names its place."""
 
 import csv
-import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +11,10 @@ from programs.errors import UserError
 RawRow = dict[str, Any]
 """One row as the file has it: column -> value (always text in CSV and TSV)."""
 
-_WIDEST_CELL = 2**31 - 1
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+WIDEST_CELL = 2**31 - 1
+"""For csv.field_size_limit, which is process-wide and 128 kB by default: less than a long document."""
+
+_PARQUET_ROWS = 1_000
 
 
 def read_table(path: str | Path) -> list[RawRow]:
@@ -22,53 +23,74 @@ def read_table(path: str | Path) -> list[RawRow]:
     Text is UTF-8, with or without a byte-order mark; cells may hold line breaks. Blank lines are skipped.
     Raises UserError, naming file, row (data rows count from 1) and line, for whatever is not such a table.
     """
+    return list(stream_table(path))
+
+
+def stream_table(path: str | Path) -> Iterator[RawRow]:
+    """The same one by one, without holding more than one (of a JSON file: all)."""
     path = Path(path)
     if path.is_dir():
         raise UserError(f"{path}: is a folder; name the file in it")
     reader = READERS.get(path.suffix.lower())
     if reader is None:
         raise UserError(f"{path}: cannot read {path.suffix or 'a file without a suffix'}; save it as {_FORMATS}")
+    empty = True
     try:
-        rows = reader(path)
+        for row in reader(path):
+            empty = False
+            yield row
     except OSError as error:
         raise UserError(f"{path}: cannot be read: {error.strerror or error}") from error
-    if not rows:
+    if empty:
         raise UserError(f"{path}: holds no rows")
-    return rows
 
 
-def _text(path: Path) -> str:
-    """The file's text, without a byte-order mark and with its line ends as they are."""
-    content = path.read_bytes()
-    mark = len(_BYTE_ORDER_MARK) if content.startswith(_BYTE_ORDER_MARK) else 0
+def _lines(path: Path, newline: str) -> Iterator[str]:
+    """The file's lines, ended by `newline` ("": by any line break), without a byte-order mark and with their ends."""
+    number, blank = 1, True
     try:
-        text = content[mark:].decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise UserError(f"{path}: not UTF-8 at byte {mark + error.start}; save the file as UTF-8") from error
-    if "\0" in text:
-        line = text.count("\n", 0, text.index("\0")) + 1
-        raise UserError(f"{path}, line {line}: holds a NUL byte; remove it, or export the file again")
-    if not text.strip():
+        with path.open(encoding="utf-8-sig", newline=newline) as file:
+            for line in file:
+                if "\0" in line:
+                    raise UserError(f"{path}, line {number}: holds a NUL byte; remove it, or export the file again")
+                number += line.endswith("\n")
+                blank = blank and not line.strip()
+                yield line
+    except UnicodeDecodeError:
+        raise UserError(f"{path}: not UTF-8 at byte {_bad_byte(path)}; save the file as UTF-8") from None
+    if blank:
         raise UserError(f"{path}: is empty")
-    return text
 
 
-def _separated(path: Path, delimiter: str) -> list[RawRow]:
-    csv.field_size_limit(_WIDEST_CELL)  # process-wide, and 128 kB by default: less than a long document
-    reader = csv.reader(io.StringIO(_text(path), newline=""), delimiter=delimiter, strict=True)
+def _bad_byte(path: Path) -> int:
+    """The place of the first byte that is not UTF-8, which the error of a file read in pieces does not tell."""
+    before = 0
+    with path.open("rb") as file:
+        for line in file:
+            try:
+                line.decode()
+            except UnicodeDecodeError as error:
+                return before + error.start
+            before += len(line)
+    return before
+
+
+def _separated(path: Path, delimiter: str) -> Iterator[RawRow]:
+    csv.field_size_limit(WIDEST_CELL)
+    reader = csv.reader(_lines(path, newline=""), delimiter=delimiter, strict=True)
     header: list[str] = []
-    rows: list[RawRow] = []
+    number = 1
     try:
         for cells in reader:
             if not header:
                 header = _header(path, cells, delimiter)
             elif cells:
-                place = f"{path}, row {len(rows) + 1} (line {reader.line_num})"
-                rows.append(dict(zip(header, _whole(place, header, cells), strict=True)))
+                place = f"{path}, row {number} (line {reader.line_num})"
+                yield dict(zip(header, _whole(place, header, cells), strict=True))
+                number += 1
     except csv.Error as error:
-        place = f"{path}, row {len(rows) + 1} (line {reader.line_num})"
+        place = f"{path}, row {number} (line {reader.line_num})"
         raise UserError(f"{place}: {error}; a quotation mark within a quoted cell is written twice") from error
-    return rows
 
 
 def _header(path: Path, cells: list[str], delimiter: str) -> list[str]:
@@ -89,19 +111,20 @@ def _whole(place: str, header: list[str], cells: list[str]) -> list[str]:
     return cells
 
 
-def _json_lines(path: Path) -> list[RawRow]:
-    rows: list[RawRow] = []
-    for line, text in enumerate(_text(path).split("\n"), start=1):  # not splitlines: strings may hold U+2028
+def _json_lines(path: Path) -> Iterator[RawRow]:
+    number = 1
+    for line, text in enumerate(_lines(path, newline="\n"), start=1):  # strings may hold other line breaks: U+2028
         if text.strip():
-            rows.append(_object(f"{path}, row {len(rows) + 1} (line {line})", _parsed(f"{path}, line {line}", text)))
-    return rows
+            yield _object(f"{path}, row {number} (line {line})", _parsed(f"{path}, line {line}", text.strip()))
+            number += 1
 
 
-def _json(path: Path) -> list[RawRow]:
-    rows = _parsed(f"{path}", _text(path))
+def _json(path: Path) -> Iterator[RawRow]:
+    rows = _parsed(f"{path}", "".join(_lines(path, newline="\n")))
     if not isinstance(rows, list):
         raise UserError(f"{path}: must be a list of objects, [{{...}}, {{...}}]; one object a line is a .jsonl file")
-    return [_object(f"{path}, row {number}", row) for number, row in enumerate(rows, start=1)]
+    for number, row in enumerate(rows, start=1):
+        yield _object(f"{path}, row {number}", row)
 
 
 def _parsed(place: str, text: str) -> Any:
@@ -130,15 +153,15 @@ def _object(place: str, value: Any) -> RawRow:
     return value
 
 
-def _parquet(path: Path) -> list[RawRow]:
+def _parquet(path: Path) -> Iterator[RawRow]:
     import pyarrow  # here, since it takes over a second and only Parquet needs it
     import pyarrow.parquet
 
     try:
         with pyarrow.parquet.ParquetFile(path) as file:
-            table = file.read()
-        _refuse_twins(str(path), table.column_names)
-        return table.to_pylist()
+            _refuse_twins(str(path), file.schema_arrow.names)
+            for batch in file.iter_batches(_PARQUET_ROWS):
+                yield from batch.to_pylist()
     except (pyarrow.ArrowException, UnicodeDecodeError) as error:
         raise UserError(f"{path}: not a readable Parquet file: {' '.join(str(error).split())}") from error
 
@@ -149,7 +172,7 @@ def _refuse_twins(place: str, columns: list[str]) -> None:
             raise UserError(f"{place}: the column {column!r} stands twice; rename or remove one")
 
 
-READERS: dict[str, Callable[[Path], list[RawRow]]] = {
+READERS: dict[str, Callable[[Path], Iterator[RawRow]]] = {
     ".csv": lambda path: _separated(path, ","),
     ".tsv": lambda path: _separated(path, "\t"),
     ".jsonl": _json_lines,

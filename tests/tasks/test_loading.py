@@ -12,8 +12,9 @@ import pytest
 from programs.tasks import source
 from programs.tasks.describe import task_from_flags
 from programs.tasks.fields import DataReference
-from programs.tasks.loading import load_rows, load_texts
+from programs.tasks.loading import load_rows
 from programs.tasks.task import Task, load_task
+from programs.tasks.texts import open_texts
 from tests.tasks.conftest import complaint
 
 SUMMEVAL_RATINGS = ("fluency", "relevance", "coherence", "consistency")
@@ -117,7 +118,7 @@ def test_a_system_column_is_read_and_an_optional_one_may_be_absent(tmp_path: Pat
     assert "no column 'model'" in complaint(lambda: load_rows(task, without))
     (row,) = load_rows(replace(task, optional=("system",)), without)
     assert "system_id" not in row
-    assert load_texts(task, without)[1][0]["text"] == "a"
+    assert [row["text"] for _, row in open_texts(task, without).rows()] == ["a"]
     empty = write(tmp_path, [{"text": "a", "helpful": 1, "model": ""}], "empty.jsonl")
     assert "column 'model': is empty" in complaint(lambda: load_rows(task, empty))
     assert "no column 'engine'" in complaint(
@@ -148,29 +149,6 @@ def test_all_bad_rows_are_counted_and_the_first_shown(own_task: Task, tmp_path: 
     message = complaint(lambda: load_rows(own_task, data))
     assert message.startswith(f"{data}, row 2, column 'helpful': is 9, outside the scale 1-5")
     assert message.endswith("(3 of 4 rows have such cells)")
-
-
-def test_texts_to_score_need_no_ratings_and_keep_columns_and_order(own_task: Task, tmp_path: Path) -> None:
-    path = tmp_path / "new.csv"
-    path.write_text("note,text,id\nn1,b,d2\nn2,a,\nn3,c,d2\n", encoding="utf-8")
-    raw, examples = load_texts(own_task, str(path))
-    assert list(raw[0].items()) == [("note", "n1"), ("text", "b"), ("id", "d2")]
-    assert [(row["text"], row["row_id"], row["document_id"]) for row in examples] == [
-        ("b", "1", "d2"), ("a", "2", None), ("c", "3", "d2")
-    ]  # fmt: skip
-    assert examples[0].inputs().toDict() == {"text": "b"}
-
-
-def test_texts_to_score_need_neither_documents_nor_unique_ids(tmp_path: Path) -> None:
-    task = task_from_flags(inputs="text", criteria="helpful:1-5", group="doc", row="key", split="part")
-    raw, examples = load_texts(task, write(tmp_path, [{"text": "a", "key": "k"}, {"text": "b", "key": "k"}]))
-    assert len(raw) == 2
-    assert [row["row_id"] for row in examples] == ["1", "2"]
-
-
-def test_empty_texts_to_score_are_refused(own_task: Task, tmp_path: Path) -> None:
-    data = write(tmp_path, [{"text": "a"}, {"text": ""}])
-    assert "row 2, column 'text': is empty" in complaint(lambda: load_texts(own_task, data))
 
 
 def test_summeval_has_1600_rows_of_100_documents_with_the_published_means(shared_data: Callable[[str], str]) -> None:
