@@ -1,6 +1,6 @@
 """The flags of tracking, apart from what they do: `--help` imports no MLflow."""
 
-from programs.flags import Parser
+from programs.flags.parser import Parser
 
 
 def add_tracking_flags(parser: Parser) -> None:
