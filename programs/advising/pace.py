@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from programs.advising.pilot import Pace, Spent
-from programs.records.calls import ROLES
 from programs.records.folder import RunFolder, read_json
+from programs.records.tally import ROLES
 from programs.settings import Settings
 from programs.studies.cells import cell_folder
 from programs.studies.cost import Costs, costs_of

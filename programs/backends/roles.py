@@ -11,7 +11,8 @@ import dspy
 from programs.backends.metering import metered
 from programs.errors import UserError
 from programs.records.budget import Budget
-from programs.records.calls import ROLES, CallLog
+from programs.records.calls import CallLog
+from programs.records.tally import ROLES
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")

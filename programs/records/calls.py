@@ -19,34 +19,10 @@ from dspy.utils.exceptions import LMError
 
 from programs.records.budget import OutOfBudget
 from programs.records.lines import Answer, Place, line_of, replayed
-
-ROLES = ("judge", "loss", "gradient", "rewrite", "rater")
-
-SPENT = ("calls", "prompt_tokens", "completion_tokens")
-"""What a step counts of its calls."""
+from programs.records.tally import ROLES, SPENT, Tally
 
 PLACE: ContextVar[Place | None] = ContextVar("place", default=None)
 """Where in the run the current call is made, set by the pool that makes it."""
-
-
-@dataclass
-class Tally:
-    """What one role asked and spent in this process.
-
-    `calls` counts requests sent, failed ones (`failed`) and replies cut off by their token limit (`truncated`) too;
-    `reused` answers that came from a cache, from an identical earlier request, or from the replay of an interrupted
-    session; `skipped` planned calls that nothing depended on; tokens are those of the calls sent. In a whole run
-    calls - failed + reused + skipped is the estimate, less the texts that no retry could get scored.
-    """
-
-    calls: int = 0
-    failed: int = 0
-    truncated: int = 0
-    reused: int = 0
-    skipped: int = 0
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    cached_prompt_tokens: int = 0
 
 
 class NoAnswer(LMError):

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from programs.records.calls import ROLES
 from programs.records.lines import parse_line
+from programs.records.tally import ROLES
 
 Costs = dict[str, dict[str, int]]
 """Role -> `asked` requests (identical ones once, unless each was sent), those `sent` by this cell, tokens of both."""

@@ -8,7 +8,7 @@ says its rows, whether it is pooled or by document, and its metric; an interval 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from programs.records.calls import SPENT
+from programs.records.tally import SPENT
 from programs.report_tables import SHOWN, cell_text
 from programs.tasks.task import Task
 from programs.tracking.place import masked

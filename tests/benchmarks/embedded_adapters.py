@@ -20,7 +20,8 @@ from programs.optimizer.fan_out import Pool
 from programs.optimizer.judge import Judge
 from programs.optimizer.keep import values_of
 from programs.optimizer.scoring import judge_rows, scores_of
-from programs.records.calls import ROLES, CallLog
+from programs.records.calls import CallLog
+from programs.records.tally import ROLES
 from programs.tasks.loading import load_rows
 from programs.tasks.task import Task, load_task
 

@@ -10,7 +10,8 @@ from programs.backends.names import language_model
 from programs.backends.roles import Roles
 from programs.diagnostics.rater import Rater
 from programs.optimizer.fan_out import Pool
-from programs.records.calls import ROLES, CallLog
+from programs.records.calls import CallLog
+from programs.records.tally import ROLES
 from programs.tasks.task import load_task
 from signatures.attribution import GENERIC
 from tests.fake import Asked, FakeEngine, fake_lm

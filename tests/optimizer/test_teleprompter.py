@@ -14,7 +14,8 @@ from programs.optimizer.modes import MODES
 from programs.optimizer.steps import Step, step_record
 from programs.optimizer.teleprompter import TextualGradient
 from programs.records.budget import Budget
-from programs.records.calls import ROLES, CallLog
+from programs.records.calls import CallLog
+from programs.records.tally import ROLES
 from programs.tasks.task import Task
 from tests.fake import FakeEngine, fake_lm, plain_score, rated_rows, rubric_in
 
