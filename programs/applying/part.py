@@ -48,19 +48,22 @@ class Part:
         except OSError as error:
             raise UserError(f"cannot make the folder {self.folder}: {error.strerror}; name another --out") from None
         self._lock = held(self.folder, "name another --out")
+        try:
+            self._open()
+        except BaseException:
+            self._lock.close()
+            raise
+        return self
+
+    def _open(self) -> None:
         self.record = finished_record(self.out, self.asked)
         if self.record is not None:
             shutil.rmtree(self.folder)
-            return self
+            return
         self._refuse_another()
         write_json(self.folder / "asked.json", self.asked)
-        lines, end = _whole_lines(self.scored)
         self._file = self.scored.open("ab")
-        self._file.truncate(end)
-        if not lines:
-            self._write(self.header)
-        self.rows = max(lines - 1, 0)
-        return self
+        self.recount()
 
     def __exit__(self, *_: object) -> None:
         if self._file is not None:
@@ -91,6 +94,16 @@ class Part:
         """The next row."""
         self._write(line)
         self.rows += 1
+
+    def recount(self) -> None:
+        """Looks at the file anew: a kill or Ctrl-C may have struck while a row was being written."""
+        assert self._file is not None, "it is entered first"
+        self._file.flush()
+        lines, end = _whole_lines(self.scored)
+        self._file.truncate(end)
+        if not lines:
+            self._write(self.header)
+        self.rows = max(lines - 1, 0)
 
     def finish(self, found: Mapping[str, Any]) -> None:
         """Puts the rows in the output's place, and what was `found` in a file beside it."""

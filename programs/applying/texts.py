@@ -1,7 +1,7 @@
 """Scores of new texts by a compiled judge, beside the input's columns (`score.py`): row by row, and resumable."""
 
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from itertools import islice
 from typing import Any
 
@@ -18,7 +18,7 @@ from programs.optimizer.cast import cast_roles, role_lm
 from programs.optimizer.fan_out import Pool
 from programs.optimizer.judge import Judge
 from programs.optimizer.saved import judge_mark, load_judge
-from programs.optimizer.scoring import judge_in_order, silence
+from programs.optimizer.scoring import judge_in_order, judge_rows, silence
 from programs.records.budget import OutOfBudget
 from programs.records.calls import CallLog
 from programs.report_tables import show_calls
@@ -72,11 +72,14 @@ class Scoring:
 
     def whole(self) -> bool:
         """Scores all rows; False where a limit of the budget ended it before. Raises LMError and KeyboardInterrupt."""
-        with Screen() as screen, self.roles.playing("judge"):
+        with Screen() as screen, self.roles.playing("judge"), _no_cache_in_memory():
             self._announce(screen)
             try:
                 while self.part.rows < self.texts.count:
                     self._score_block(screen)
+            except KeyboardInterrupt:
+                self._write_known()
+                raise
             except OutOfBudget as limit:
                 if self.roles.calls.failing is not None:  # its retries used the budget up
                     raise self.roles.calls.failing from None
@@ -104,6 +107,19 @@ class Scoring:
             self.known.add(log)
         self.block += 1
 
+    def _write_known(self) -> None:
+        """After Ctrl-C, which may strike anywhere: the next rows whose calls have all ended. Without `reuse` an answer
+        belongs to its place, so there they wait for the next session."""
+        calls = self.roles.calls
+        self.part.recount()
+        self.waiting.clear()
+        calls.known_only = True
+        for raw, row in self.texts.rows(self.part.rows) if calls.reuse else ():
+            (judgement,) = judge_rows(self.columns.judge, [row], Pool(1))
+            if calls.unanswered:
+                return
+            self._write(self.columns.line(raw, judgement), scored=any(_known(judgement.scores)))
+
     def _write(self, line: str, *, scored: bool) -> None:
         """The next row, once any row has a score: of a backend that says nothing, no row is kept."""
         self.waiting.append(line)
@@ -118,6 +134,16 @@ class Scoring:
             screen.say(f"{self.part.rows} rows are scored already; finished calls are not repeated")
         screen.say(f"{left} rows, at most {left * self.columns.judge.calls_per_row} LM calls")
         screen.expect(left * self.columns.judge.calls_per_row)
+
+
+@contextmanager
+def _no_cache_in_memory() -> Iterator[None]:
+    """DSPy's would hold every reply; the one on its disk goes on."""
+    before, dspy.cache.enable_memory_cache = dspy.cache.enable_memory_cache, False
+    try:
+        yield
+    finally:
+        dspy.cache.enable_memory_cache = before
 
 
 def _known(scores: Mapping[str, float | None]) -> list[bool]:

@@ -42,29 +42,20 @@ def in_order(
 ) -> Generator[Result]:
     """The same one by one, each result as soon as it and all before it are known.
 
-    After Ctrl-C what is finished in order is handed on before it is raised. To be closed where it is not read to its
-    end: that, too, waits for what is in flight.
+    To be closed where it is not read to its end: that, too, waits for what is in flight.
     """
     flight: _Flight[Item, Result] = _Flight(function, done)
     pool = ThreadPoolExecutor(max_workers=max(1, min(threads, len(items))))
-    interrupted = None
     try:
         futures = [pool.submit(copy_context().run, flight.work, item) for item in items]
         for future in futures:
-            try:
-                _join([] if interrupted else [future])
-            except KeyboardInterrupt as stop:
-                interrupted = stop
-                flight.land()
-            if not future.done() or future.exception() is not None:
+            _join([future])
+            if future.exception() is not None:
                 break
             yield future.result()
-        if interrupted:
-            raise interrupted
         _join(futures)
     except (KeyboardInterrupt, GeneratorExit):
-        if not interrupted:  # a second Ctrl-C waits no more
-            flight.land()
+        flight.land()
         raise
     finally:
         pool.shutdown(wait=False)

@@ -30,7 +30,7 @@ def judge_in_order(
 ) -> Generator[Judgement]:
     """The judgements of the rows one by one, each as soon as it and all before it are known.
 
-    To be closed where it is not read to its end. Ctrl-C is raised when all that was in flight is handed on.
+    To be closed where it is not read to its end (see `in_order`).
     """
     heads = len(judge.heads)
     parts = [rows[start : start + chunk] for start in range(0, len(rows), max(chunk, 1))]

@@ -4,7 +4,8 @@ Covered: replies survive a SIGKILL of the process (each line is flushed to the o
 are sent once, and a later process replays what an earlier one paid for. Without `reuse` identical requests are sent
 again, each for its own place in the run, and replayed to that place. Not covered: a power cut may lose the last
 lines, since they are not forced to the disk one by one; requests in flight at a SIGKILL are sent again, and so are
-those that got an empty reply. `failing` is the error of the last request sent, None once one is answered again.
+those that got an empty reply. `failing` is the error of the last request sent, None once one is answered again;
+`unanswered` counts the requests that were neither known nor, as the log is `known_only`, sent.
 """
 
 import threading
@@ -65,6 +66,7 @@ class CallLog:
         links: Links = ALONE,
     ) -> None:
         self.known_only = False
+        self.unanswered = 0
         self.reuse = reuse
         self.failing: Exception | None = None
         self.tallies: dict[str, Tally] = {}
@@ -106,6 +108,7 @@ class CallLog:
                 return known[1]
             borrowed = self._shared(key)
             if borrowed is None and self.known_only:
+                self.unanswered += 1
                 raise NoAnswer("the run was stopped before this was asked")
             answer = self._send(role, send) if borrowed is None else replace(borrowed, sent=False)
             self._write(role, key, place, prompt, answer)

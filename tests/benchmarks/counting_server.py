@@ -17,11 +17,11 @@ from tests.stub_server import completion
 class CountingServer:
     """Requests by stage. Keeps no request, so that a million of them need no memory."""
 
-    def __init__(self) -> None:
+    def __init__(self, engine: FakeEngine) -> None:
         self.counts: Counter[str] = Counter()
         self.url = ""
         self.end: Callable[[], object] = lambda: None
-        self._engine = FakeEngine()
+        self._engine = engine
 
     async def serve(self, ready: threading.Event) -> None:
         """Until `end` is called, from whatever thread."""
@@ -53,9 +53,9 @@ class CountingServer:
 
 
 @contextmanager
-def counting_server() -> Iterator[CountingServer]:
+def counting_server(engine: FakeEngine | None = None) -> Iterator[CountingServer]:
     """A running server; its address is `server.url`."""
-    server, ready = CountingServer(), threading.Event()
+    server, ready = CountingServer(engine or FakeEngine()), threading.Event()
     thread = threading.Thread(target=lambda: asyncio.run(server.serve(ready)), daemon=True)
     thread.start()
     ready.wait()
