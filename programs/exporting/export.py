@@ -43,7 +43,13 @@ def export(judge: Judge, settings: Settings, chosen: Format) -> Exported:
     calls, marks = calls_of(judge, settings)
     server = settings.judge_api_base or settings.api_base or ""
     exported = Exported(judge, calls, marks, model=model_of(settings), api_base=server)
-    return replace(exported, about=(*_about(exported, lost), *chosen.notes(exported)))
+    lines = (*_about(exported, lost), *chosen.notes(exported))
+    return replace(exported, about=tuple(map(_one_line, lines)))
+
+
+def _one_line(text: str) -> str:
+    """The text without what could end a comment, wherever a name in it comes from."""
+    return "".join(each if each.isprintable() else " " for each in text)
 
 
 def _about(exported: Exported, lost: bool) -> list[str]:

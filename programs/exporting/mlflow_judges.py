@@ -37,7 +37,8 @@ def notes(exported: Exported) -> list[str]:
         found.append(
             "make_judge sees no token probabilities: `judges` and `scorers` give whole numbers, not expectations"
         )
-    if any("{{" in rubric for rubric in (exported.judge.task.instructions, *exported.judge.rubric.values())):
+    labels = (each.label for each in exported.judge.task.inputs)
+    if any("{{" in text for text in (exported.judge.task.instructions, *exported.judge.rubric.values(), *labels)):
         found.append("make_judge takes {{ for a variable of its own: its instructions have { { instead")
     return found
 
@@ -45,10 +46,15 @@ def notes(exported: Exported) -> list[str]:
 def _instructions(exported: Exported, call: Call, criterion: Criterion) -> str:
     """The judge's directive and rubrics, which text is judged, and the one criterion to score."""
     prompt = system_text(exported.judge.prompt_signature(tuple(each.name for each in call.criteria)))
-    *others, judged = (f"the {each.label or each.name}" for each in exported.judge.task.inputs)
+    *others, judged = (f"the {_plain(each.label or each.name)}" for each in exported.judge.task.inputs)
     given = f"{{{{ inputs }}}} holds {', '.join(others)}. " if others else ""
     return (
-        re.sub(r"\{(?=\{)", "{ ", prompt)
+        _plain(prompt)
         + f"\n\n{given}{{{{ outputs }}}} is {judged}.\n"
         + f"The result is the score of {criterion.name} alone: a whole number from {criterion.low} to {criterion.high}"
     )
+
+
+def _plain(text: str) -> str:
+    """The text without double braces, which MLflow would take for a variable and refuse."""
+    return re.sub(r"\{(?=\{)", "{ ", text)

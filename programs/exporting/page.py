@@ -39,5 +39,5 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters["literal"] = literal
-    environment.filters["json"] = lambda value: json.dumps(value, ensure_ascii=False)
+    environment.filters["json"] = lambda value: json.dumps(value)
     return environment

@@ -1,5 +1,6 @@
 """The command: what it writes and says, and what it refuses."""
 
+import ast
 import json
 import subprocess
 import sys
@@ -91,6 +92,20 @@ def test_another_lm_may_be_named(
     assert run(export.main, saved, "--to", "openai", "--out", out, *flags, monkeypatch=monkeypatch) == 0
     assert json.loads(out.read_text())["requests"][0].get("model") == model
     assert ("name yours" in capsys.readouterr().err) == (model is None)
+
+
+@pytest.mark.parametrize("to", FILES)
+def test_a_name_ends_no_comment_and_no_string(to: str, saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = 'x\nraise SystemExit\r"""\\\'\x85\u2028\x0cend'
+    out = saved.parent / FILES[to]
+    flags = ["--to", to, "--out", out, "--lm", f"openai/{name}"]
+    assert run(export.main, saved, *flags, monkeypatch=monkeypatch) == 0
+    python = out / "judge.py" if out.is_dir() else out
+    if python.suffix == ".py":
+        tree = ast.parse(python.read_text(encoding="utf-8"))
+        assert not any(isinstance(node, ast.Raise) for node in tree.body)
+        named = [ast.literal_eval(node.value) for node in tree.body if ast.unparse(node).startswith("MODEL = ")]
+        assert named == ([name] if to == "mlflow" else [])
 
 
 def test_a_judge_without_its_run_has_the_defaults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
