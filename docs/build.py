@@ -24,7 +24,7 @@ DOCS = ROOT / "docs"
 PAGES = {"runs/README.md": "run-folder.md", "programs/tasks/SAMPLE.md": "sample.md", "CHANGELOG.md": "changelog.md"}
 """Markdown that lives elsewhere in the project -> its page."""
 
-SUFFIXES = (".md", ".svg", ".png", ".css", ".js", ".toml")
+SUFFIXES = (".md", ".svg", ".png", ".css", ".js", ".toml", ".yml")
 LINK = re.compile(r"(\]\()([^)#:\s]+)")
 FORMULA = re.compile(r'<(span|div) class="arithmatex">\\[(\[](.*?)\\[)\]]</\1>', flags=re.DOTALL)
 SHIM = "https://unpkg.com/iframe-worker/shim"

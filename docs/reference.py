@@ -3,6 +3,7 @@
 import argparse
 import importlib
 import pkgutil
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,11 +30,11 @@ def command_pages() -> dict[str, str]:
 
 def command_page(parser: argparse.ArgumentParser) -> str:
     """What `--help` says, its flags as one table a group."""
-    required = " ".join(shown(action) for action in parser._actions if action.required)
+    required = [shown(action) for action in parser._actions if action.required]
     tables = [table for group in parser._action_groups for table in flags_table(group)]
     return (
         f"# {parser.prog}\n\n{parser.description}\n\n"
-        f"```sh\npython programs/{parser.prog} {required} [flags]\n```\n\n" + "\n".join(tables)
+        f"```sh\npython programs/{' '.join([parser.prog, *required, '[flags]'])}\n```\n\n" + "\n".join(tables)
     )
 
 
@@ -43,7 +44,13 @@ def flags_table(group: argparse._ArgumentGroup) -> Iterator[str]:
         f"| `{shown(action)}` | {escaped(action.help or '')} |" for action in group._group_actions if action.dest != "help"
     ]
     if rows:
-        yield f"## {(group.title or '').capitalize()}\n\n| flag | meaning |\n|---|---|\n" + "\n".join(rows) + "\n"
+        yield f"## {headed(group)}\n\n| flag | meaning |\n|---|---|\n" + "\n".join(rows) + "\n"
+
+
+def headed(group: argparse._ArgumentGroup) -> str:
+    """The group's title with a capital; "options" are those that argparse puts in no group."""
+    title = group.title or ""
+    return title[:1].upper() + title[1:]
 
 
 def shown(action: argparse.Action) -> str:
@@ -55,8 +62,8 @@ def shown(action: argparse.Action) -> str:
 
 
 def escaped(text: str) -> str:
-    """As a cell of a table."""
-    return text.replace("|", "\\|").replace("<", "&lt;").replace("%%", "%")
+    """Plain text as a cell of a table."""
+    return re.sub(r"([\\`*_\[\]|])", r"\\\1", text).replace("<", "&lt;").replace("%%", "%")
 
 
 def package_pages() -> dict[str, str]:
