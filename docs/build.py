@@ -52,8 +52,14 @@ def build(folder: Path) -> None:
 
 def gather(folder: Path) -> None:
     """Copies the pages and what they show, with links that lead to where their targets now are."""
-    kept = [path for path in DOCS.rglob("*") if path.suffix in SUFFIXES and "cells" not in path.parts and path.name != "zensical.toml"]
-    targets = {path: path.relative_to(DOCS) for path in kept} | {ROOT / path: Path(page) for path, page in PAGES.items()}
+    kept = [
+        path
+        for path in DOCS.rglob("*")
+        if path.suffix in SUFFIXES and "cells" not in path.parts and path.name != "zensical.toml"
+    ]
+    targets = {path: path.relative_to(DOCS) for path in kept} | {
+        ROOT / path: Path(page) for path, page in PAGES.items()
+    }
     for path, target in targets.items():
         (folder / target).parent.mkdir(parents=True, exist_ok=True)
         if path.suffix == ".md":
@@ -66,7 +72,7 @@ def configuration(pages: Path) -> str:
     """`zensical.toml` with the pages of each `@folder` in its navigation."""
 
     def listed(found: re.Match[str]) -> str:
-        paths = sorted((pages / found[1]).glob("*.md"))
+        paths = sorted((pages / found[1]).glob("*.md"), key=lambda path: path.stem)
         return ", ".join(f'{{ "{title(path)}" = "{path.relative_to(pages)}" }}' for path in paths)
 
     return re.sub(r'"@([\w/]+)"', listed, (DOCS / "zensical.toml").read_text("utf-8"))

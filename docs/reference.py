@@ -20,12 +20,15 @@ def write_reference(folder: Path) -> None:
 
 
 def command_pages() -> dict[str, str]:
-    """`{"commands/NAME.md": Markdown}` of every module in `programs/` that has a `parser()`."""
-    import programs
+    """`{"commands/NAME.md": Markdown}`."""
+    return {f"commands/{Path(parser.prog).stem}.md": command_page(parser) for parser in parsers()}
 
-    modules = (importlib.import_module(f"programs.{found.name}") for found in pkgutil.iter_modules(programs.__path__))
-    parsers = [module.parser() for module in modules if hasattr(module, "parser")]
-    return {f"commands/{Path(parser.prog).stem}.md": command_page(parser) for parser in parsers}
+
+def parsers() -> list[argparse.ArgumentParser]:
+    """Those of all commands: of every module in `programs/` that has a `parser()`."""
+    names = [found.name for found in pkgutil.iter_modules([str(ROOT / "programs")]) if not found.ispkg]
+    modules = [importlib.import_module(f"programs.{name}") for name in names]
+    return [module.parser() for module in modules if hasattr(module, "parser")]
 
 
 def command_page(parser: argparse.ArgumentParser) -> str:
@@ -41,7 +44,9 @@ def command_page(parser: argparse.ArgumentParser) -> str:
 def flags_table(group: argparse._ArgumentGroup) -> Iterator[str]:
     """The group's flags but `--help`; nothing for a group without one."""
     rows = [
-        f"| `{shown(action)}` | {escaped(action.help or '')} |" for action in group._group_actions if action.dest != "help"
+        f"| `{shown(action)}` | {escaped(action.help or '')} |"
+        for action in group._group_actions
+        if action.dest != "help"
     ]
     if rows:
         yield f"## {headed(group)}\n\n| flag | meaning |\n|---|---|\n" + "\n".join(rows) + "\n"

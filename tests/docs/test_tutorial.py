@@ -47,7 +47,9 @@ def steps() -> list[tuple[str, str]]:
     """Name and code of the blocks to run."""
     found = blocks(TUTORIAL)
     instead = [("summeval", block.code) for block in found if block.mark == "instead"] if SUMMEVAL.is_file() else []
-    return instead + [(each.name, each.code) for each in found if each.mark == "run" and not (instead and each.name in TABLE)]
+    return instead + [
+        (each.name, each.code) for each in found if each.mark == "run" and not (instead and each.name in TABLE)
+    ]
 
 
 def run(script: str, folder: Path, **variables: str) -> str:
@@ -89,5 +91,7 @@ def test_it_leads_to_a_comparison_and_a_check(printed: str) -> None:
 
 
 def test_it_asks_about_as_many_questions_as_it_says(printed: str, server: StubServer) -> None:
-    said = int(re.search(r"ask about ([\d,]+) short questions", TUTORIAL.read_text(encoding="utf-8"))[1].replace(",", ""))
+    said = int(
+        re.search(r"ask about ([\d,]+) short questions", TUTORIAL.read_text(encoding="utf-8"))[1].replace(",", "")
+    )
     assert 0.8 * said < len(server.bodies) < 1.2 * said
