@@ -60,9 +60,11 @@ def headed(group: argparse._ArgumentGroup) -> str:
 
 def shown(action: argparse.Action) -> str:
     """A flag with what it takes: `--seed SEED`, `--guard {on,off}`; a positional by its name alone."""
-    takes = "" if action.nargs == 0 else "{%s}" % ",".join(action.choices) if action.choices else action.metavar
-    if takes is None:
-        takes = action.dest.upper()
+    takes = action.metavar or action.dest.upper()
+    if action.choices and not action.metavar:
+        takes = f"{{{','.join(action.choices)}}}"
+    if action.nargs == 0:
+        takes = ""
     return " ".join(word for word in (*action.option_strings[:1], str(takes)) if word)
 
 

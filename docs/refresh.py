@@ -119,11 +119,9 @@ def study(folder: Path) -> str:
 def headline(folder: Path) -> str:
     """The first finding and the main table of a study."""
     (task,) = tasks_in(folder)
-    first, second, *_ = findings(task)
-    return (
-        f"Written by `python docs/refresh.py headline {folder.resolve().relative_to(ROOT)}`:\n\n- {first}\n- {second}\n\n"
-        f"{as_markdown(table_one.by_configuration(task.compared, task.initial, table_one.SHOWN[0]))}\n"
-    )
+    table = as_markdown(table_one.by_configuration(task.compared, task.initial, table_one.SHOWN[0]))
+    found = "".join(f"- {each}\n" for each in findings(task)[:2])
+    return f"Written by `python docs/refresh.py headline {folder.resolve().relative_to(ROOT)}`:\n\n{found}\n{table}\n"
 
 
 def read(path: Path) -> Any:

@@ -95,3 +95,27 @@ def test_it_asks_about_as_many_questions_as_it_says(printed: str, server: StubSe
         re.search(r"ask about ([\d,]+) short questions", TUTORIAL.read_text(encoding="utf-8"))[1].replace(",", "")
     )
     assert 0.8 * said < len(server.bodies) < 1.2 * said
+
+
+SHORT = {
+    ' --lm "$LM" --api-base "$API_BASE"': "",
+    "tail -n 60": "tail -n 10",
+    "--steps 4 --batch-size 3": "--steps 1 --batch-size 1",
+    "--train-size 40 --val-size 60 --test-size 100": "--train-size 5 --val-size 10 --test-size 10",
+}
+"""With the embedded model: without the flags, as the tutorial says, and with sizes of two minutes."""
+
+
+@pytest.mark.local
+def test_a_short_one_with_the_embedded_model(tmp_path: Path) -> None:
+    (tmp_path / "programs").symlink_to(ROOT / "programs")
+    known = {block.name: re.sub(r"\\\n\s+", "", block.code) for block in blocks(TUTORIAL) if block.mark == "run"}
+    script = "\n".join(known[name] for name in ("table", "names", "optimize", "score", "freeze", "check"))
+    for words, shorter in SHORT.items():
+        assert words in script
+        script = script.replace(words, shorter)
+    assert "no drift shown" in run(script, tmp_path)
+    with (tmp_path / "tutorial" / "scored.csv").open(encoding="utf-8") as file:
+        scores = [row[f"{name}_score"] for row in csv.DictReader(file) for name in ("polite", "relevant")]
+    assert len(scores) == 20
+    assert set(scores) <= set("12345")
