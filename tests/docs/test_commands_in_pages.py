@@ -10,7 +10,7 @@ import pytest
 from tests.docs.pages import PAGES, ROOT, blocks
 
 FLAG = re.compile(r"(?<![\w!<-])--[a-z][a-z-]+")
-OTHERS = {"--enable-prefix-caching", "--port"}
+OTHERS = {"--enable-prefix-caching", "--port", "--backend-store-uri"}
 """Flags of other programs' commands."""
 
 
