@@ -1,9 +1,10 @@
-"""Writes a generated part of the README from a finished run.
+"""Writes a generated part of the README or of a page of docs/ from a finished run.
 
 python docs/refresh.py default-run RUN_FOLDER      what a run shows, and its picture
 python docs/refresh.py initial-judge RUN_FOLDER    the initial judge's agreement on `sample`, from a run of 0 steps
 python docs/refresh.py readout RUN_FOLDER          digits against expectations, from a run of 0 steps
 python docs/refresh.py study RESULTS_FOLDER        what a study found, from what report.py --results keeps
+python docs/refresh.py headline RESULTS_FOLDER     the same in a few lines
 """
 
 import io
@@ -57,7 +58,7 @@ def default_run(folder: Path) -> str:
     return (
         f"`python programs/optimize.py --mode {settings['mode']}` with the embedded model on `sample`, "
         f"{seconds / 60:.1f} minutes on 2 cores (written by `python docs/refresh.py default-run RUN_FOLDER`):\n\n"
-        f"```\n{as_text(folder)}\n```\n\n![the same on a terminal](docs/default-run.svg)\n"
+        f"```\n{as_text(folder)}\n```\n\n![the same on a terminal](default-run.svg)\n"
     )
 
 
@@ -100,31 +101,44 @@ def unoptimized(folder: Path, part: str) -> str:
 def study(folder: Path) -> str:
     """The findings and main tables of a study, with the commands that made them."""
     (task,) = tasks_in(folder)
-    name = folder.resolve().relative_to(ROOT)
+    kept = folder.resolve().relative_to(ROOT)
+    name = kept.relative_to("docs")
     tables = [table_one.by_configuration(task.compared, task.initial, metric) for metric in table_one.SHOWN]
     if task.dilution:
         tables += [table_dilution.calibration(task.dilution[0]), table_dilution.content(task.dilution[0])]
     tables += [table_interference.arms(record) for record in task.interference]
     return (
-        f"The commands stand in [{name}.toml]({name}.toml); this part is written from their numbers by "
-        f"`python docs/refresh.py study {name}`, and all tables are in [{name}/tables.md]({name}/tables.md) "
-        f"(`python programs/report.py {name}` makes its page).\n\n"
+        f"The commands stand in [{kept}.toml]({name}.toml); this part is written from their numbers by "
+        f"`python docs/refresh.py study {kept}`, and all tables are in [{kept}/tables.md]({name}/tables.md) "
+        f"(`python programs/report.py {kept}` makes its page).\n\n"
         + "".join(f"- {found}\n" for found in findings(task))
         + "".join(f"\n{as_markdown(table)}\n" for table in tables)
     )
+
+
+def headline(folder: Path) -> str:
+    """The first finding and the main table of a study."""
+    (task,) = tasks_in(folder)
+    table = as_markdown(table_one.by_configuration(task.compared, task.initial, table_one.SHOWN[0]))
+    found = "".join(f"- {each}\n" for each in findings(task)[:2])
+    return f"Written by `python docs/refresh.py headline {folder.resolve().relative_to(ROOT)}`:\n\n{found}\n{table}\n"
 
 
 def read(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-PARTS = {"default-run": default_run, "initial-judge": initial_judge, "readout": readout, "study": study}
+PARTS = {
+    "default-run": default_run, "initial-judge": initial_judge, "readout": readout, "study": study, "headline": headline
+}  # fmt: skip
+PAGES = {"headline": ROOT / "README.md"}
+"""Where a part stands; the others are in docs/results.md."""
 
 
 def main(part: str, folder: Path) -> None:
     marks = re.compile(rf"(<!-- generated: {part} -->\n).*?(<!-- end of generated -->)", flags=re.DOTALL)
-    text, readme = PARTS[part](folder), ROOT / "README.md"
-    readme.write_text(marks.sub(lambda found: found[1] + text + found[2], readme.read_text("utf-8")), encoding="utf-8")
+    text, page = PARTS[part](folder), PAGES.get(part, ROOT / "docs" / "results.md")
+    page.write_text(marks.sub(lambda found: found[1] + text + found[2], page.read_text("utf-8")), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ class StubServer(ThreadingHTTPServer):
     """Counts requests and keeps their bodies; `status` other than 200 is answered as an error."""
 
     daemon_threads = True
+    request_queue_size = 128  # 5 by default: on a busy machine more calls than that connect at once, and hang
 
     def __init__(self, engine: FakeEngine) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)

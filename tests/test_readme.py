@@ -1,4 +1,4 @@
-"""The README's examples are run as they stand, on a fake engine."""
+"""Examples in README and documentation are run as they stand, on a fake engine; generated parts are what they say."""
 
 import re
 import runpy
@@ -10,16 +10,22 @@ import pytest
 from programs.optimizer.judge import Judge
 from programs.optimizer.saved import save_judge
 from programs.tasks.task import load_task
+from tests.docs.pages import PAGES, ROOT, blocks
 from tests.fake import FakeEngine, fake_lm
 
-ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+TEXT = {page.relative_to(ROOT).as_posix(): page.read_text(encoding="utf-8") for page in PAGES}
+PLACES = {
+    "headline": "README.md",
+    "default-run": "docs/results.md",
+    "initial-judge": "docs/results.md",
+    "readout": "docs/results.md",
+    "study": "docs/results.md",
+}
 
 
 def example(name: str) -> str:
-    found = re.search(rf"<!-- example: {name} -->\n```python\n(.*?)```", README, flags=re.DOTALL)
-    assert found
-    return found.group(1)
+    (found,) = (block.code for page in PAGES for block in blocks(page) if (block.mark, block.name) == ("example", name))
+    return found
 
 
 def run(code: str, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -27,7 +33,7 @@ def run(code: str, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
     configured: list[dspy.LM] = []
     monkeypatch.setattr(dspy, "configure", lambda lm: configured.append(lm))
     with dspy.context(lm=fake_lm(engine)):
-        exec(compile(code, "README.md", "exec"), {})
+        exec(compile(code, "python.md", "exec"), {})
     assert [lm.model for lm in configured] == ["openai/gpt-4o-mini"]
 
 
@@ -56,27 +62,29 @@ def test_the_modes_table_is_the_programs() -> None:
     from programs.optimizer.modes import MODES
 
     for mode in MODES.values():
-        assert f"| {mode.name} | {mode.judge} | {mode.loss} | {mode.gradient} | {mode.rewrite} |" in README
+        line = f"| {mode.name} | {mode.judge} | {mode.loss} | {mode.gradient} | {mode.rewrite} |"
+        assert line in TEXT["docs/method.md"]
 
 
-@pytest.mark.parametrize("part", ["default-run", "initial-judge", "readout", "study"])
+@pytest.mark.parametrize("part", PLACES)
 def test_a_generated_part_is_there_with_the_command_that_writes_it(part: str) -> None:
-    text = re.search(rf"<!-- generated: {part} -->\n(.*?)<!-- end of generated -->", README, flags=re.DOTALL)
+    text = re.search(
+        rf"<!-- generated: {part} -->\n(.*?)<!-- end of generated -->", TEXT[PLACES[part]], flags=re.DOTALL
+    )
     assert text
     assert f"docs/refresh.py {part}" in text[1]
     assert re.search(r"\.\d{3} \[-?\.\d{3}, -?\.\d{3}\]", text[1])
 
 
-def test_the_studys_part_is_what_its_kept_results_say() -> None:
+@pytest.mark.parametrize("part", ["headline", "study"])
+def test_the_studys_part_is_what_its_kept_results_say(part: str) -> None:
     """Numbers, words and program go together: the part is written again and compared."""
     refresh = runpy.run_path(str(ROOT / "docs" / "refresh.py"))
-    assert refresh["study"](ROOT / "docs" / "studies" / "brighter") in README
+    assert refresh[part](ROOT / "docs" / "studies" / "brighter") in TEXT[PLACES[part]]
 
 
-def test_every_flag_that_the_readme_names_exists() -> None:
-    from programs import advise, check, compare, diagnose, evaluate, interference, optimize, report, score, study
-
-    commands = (optimize, evaluate, score, study, report, diagnose, interference, compare, check, advise)
-    parsers = [command.parser() for command in commands]
-    known = {flag for parser in parsers for action in parser._actions for flag in action.option_strings}
-    assert set(re.findall(r"(?<![\w!<-])--[a-z][a-z-]+", README)) <= known
+def test_every_link_to_a_file_leads_somewhere() -> None:
+    """On a code host too, where the reference that only the site has is no file."""
+    for page in PAGES:
+        for link in re.findall(r"\]\((?!https?:)([^)#\s]+)", page.read_text(encoding="utf-8")):
+            assert "reference/" in link or (page.parent / link).exists(), f"{page}: {link}"
