@@ -198,7 +198,8 @@ def test_new_texts_are_scored_beside_their_columns(
     assert run(score.main, tmp_path / "one", "--data", texts, "--out", out, monkeypatch=monkeypatch) == 0
     with out.open(newline="") as file:
         first, second = csv.DictReader(file)
-    assert list(first) == ["note", "question", "answer", "helpful_score", "polite_score"]
+    assert [name for name in first if name.endswith("_score")] == ["helpful_score", "polite_score"]
+    assert list(first)[:3] == ["note", "question", "answer"]
     assert (first["note"], first["helpful_score"], first["polite_score"]) == ("x", "2", "")
     assert second["helpful_score"] in "12345"
     assert second["polite_score"] in "0123"
