@@ -13,6 +13,7 @@ for package in ("zensical", "mkdocstrings", "latex2mathml"):
     pytest.importorskip(package, reason='the documentation needs pip install -e ".[docs]"')
 
 building = pytest.importorskip("docs.build")
+pytestmark = pytest.mark.tools
 CHROMIUM = shutil.which("chromium")
 
 

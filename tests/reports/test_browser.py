@@ -10,6 +10,7 @@ import pytest
 
 from programs.records.folder import RunFolder
 
+pytestmark = pytest.mark.tools
 CHROMIUM = shutil.which("chromium")
 RUN = {"agreement", "validation", "test", "lengths", "shares"}
 STUDY = {

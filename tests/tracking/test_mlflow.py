@@ -24,7 +24,7 @@ from tests.stub_server import stub_server
 from tests.tracking.test_tracking import played_by, read, steps_of
 
 pytestmark = [
-    pytest.mark.mlflow,
+    pytest.mark.tools,
     pytest.mark.skipif(find_spec("mlflow") is None, reason="mlflow is not installed"),
     pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy"),  # MLflow's own, of SQLAlchemy 2.1
 ]
