@@ -76,7 +76,10 @@ def _show(agreement: Mapping[str, Any], judgements: Sequence[Judgement], screen:
         show_fallback(judgements, screen)
     show_ceiling(agreement["ceiling"], screen)
     if doubtful := agreement["relabel"]:
-        screen.table(f"\n{len(doubtful)} ratings on which raters differ, most doubtful first", *doubtful_rows(doubtful))
+        header, shown = doubtful_rows(doubtful)
+        rest = " (--out has all)" if len(shown) < len(doubtful) else ""
+        title = f"{len(shown)} of {len(doubtful)} ratings on which raters differ, most doubtful first{rest}"
+        screen.table(f"\n{title}", header, shown)
     show_scrutiny(agreement["scrutiny"], screen)
 
 
