@@ -14,6 +14,7 @@ from metrics.scrutiny import scrutinize
 from metrics.summary import summarize
 from metrics.ties import Ties
 from programs.applying.judging import judged_by, read_as, show_fallback
+from programs.applying.known import seen_words
 from programs.applying.target import writable
 from programs.ceiling_tables import doubtful_rows, show_ceiling
 from programs.optimizer.judge import Judge
@@ -62,6 +63,8 @@ def evaluate_from_flags(given: Mapping[str, Any]) -> int:
     }
     screen = Screen()
     _show(agreement, judgements, screen)
+    if words := seen_words(Path(path), rows, settings.data):
+        screen.result(words)
     show_calls(roles.calls.summary(), screen)
     if out is not None:
         write_json(target, agreement)
