@@ -60,6 +60,8 @@ def evaluate_from_flags(given: Mapping[str, Any]) -> int:
         "ceiling": ceiling({"judge": found.scores}, seed=settings.seed),
         "scrutiny": scrutiny,
         "relabel": relabel_records(divided(found.scores), rows),
+        "calls": roles.calls.summary(),
+        "calls_per_row": len(judge.groups),
     }
     screen = Screen()
     _show(agreement, judgements, screen)
