@@ -55,7 +55,7 @@ def show_ceiling(ceiling: Mapping[str, Any], screen: Screen) -> None:
 
 def limit_rows(ceiling: Mapping[str, Any], titles: Mapping[str, str] | None = None) -> Rows:
     """How far a judge could agree with these raters: a row a criterion. `titles` are what people call criteria."""
-    raters, ties = ceiling["raters"], ceiling["ties"]["spearman"]
+    raters, ties = ceiling["raters"], _ties_shown(ceiling)
     header = ["criterion", "raters", *LIMITS.values(), "ties alone", "rows"]
     rows = [
         [
@@ -122,6 +122,14 @@ def unknown_words(ceiling: Mapping[str, Any], titles: Mapping[str, str] | None =
     """Which criteria have no ceiling though others have; empty where all have."""
     names = ", ".join((titles or {}).get(name, name) for name in ceiling["unknown"])
     return f"ceiling unknown for {names} (no row has two raters' scores), and left out of the means" if names else ""
+
+
+def _ties_shown(ceiling: Mapping[str, Any]) -> dict[str, float | None]:
+    """What ties allow of the criteria with a ceiling: their mean leaves out what the other means leave out."""
+    found = ceiling["ties"]["spearman"]
+    ties = {name: found[name] for name in ceiling["raters"]["one_rater"] if name != "mean"}
+    known = [value for value in ties.values() if value is not None]
+    return {"mean": sum(known) / len(known) if known and len(known) == len(ties) else None, **ties}
 
 
 def _tie(value: float | None) -> str:

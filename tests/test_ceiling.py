@@ -11,7 +11,7 @@ import pytest
 
 from metrics.ceiling import JUDGE, RATERS, ceiling
 from programs import compare, evaluate, optimize, report, study
-from programs.ceiling_tables import UNKNOWN
+from programs.ceiling_tables import UNKNOWN, limit_rows
 from programs.optimizer.tested import read_tested
 from tests.commands import SIZES, own_task, refused, run
 from tests.fake import FakeEngine
@@ -193,8 +193,10 @@ def test_evaluate_says_the_same_of_every_shape(
     assert list(found["ceiling"]["raters"]) == list(RATERS)
     assert found["ceiling"]["panel"]["polite"] == {"raters": 3, "rows": 60, "scores": 165}
     assert found["relabel"][0]["priority"] == max(each["priority"] for each in found["relabel"])
-    printed = capsys.readouterr().out
-    assert f"{len(found['relabel'])} ratings on which raters differ" in printed
+    printed = " ".join(capsys.readouterr().out.split())  # a title wraps at its table's width
+    assert (
+        f"10 of {len(found['relabel'])} ratings on which raters differ, most doubtful first (--out has all)" in printed
+    )
     assert "share of a perfect judge" in printed
     assert run(evaluate.main, one, "--data", wide, "--out", tmp_path / "columns.json", monkeypatch=monkeypatch) == 0
     columns = json.loads((tmp_path / "columns.json").read_text())
@@ -224,6 +226,21 @@ def test_a_comparison_has_every_judges_share(
     assert _values(found["judges"]["new"]) == pytest.approx(_values(summary["judges"]["after"]), nan_ok=True)
     assert "share of a perfect judge, new" in capsys.readouterr().out
     assert "Share of the ceiling, old" in (tmp_path / "c.html").read_text()
+
+
+def test_the_mean_of_ties_leaves_out_criteria_without_a_ceiling() -> None:
+    ties = {"mean": 0.85, "helpful": 0.9, "polite": 0.8}
+    cell = {"value": 0.5, "low": None, "high": None, "n": 60, "undefined": 0}
+    found = {
+        "raters": {measure: {"mean": cell, "helpful": cell} for measure in RATERS},
+        "panel": {"helpful": {"raters": 3, "rows": 60, "scores": 165}},
+        "ties": {"spearman": ties},
+        "unknown": ["polite"],
+    }
+    header, rows = limit_rows(found)
+    assert [row[header.index("ties alone")] for row in rows] == [".900", ".900"]
+    ties["helpful"] = None
+    assert [row[header.index("ties alone")] for row in limit_rows(found)[1]] == ["undefined", "undefined"]
 
 
 BAD: dict[str, tuple[list[str], str]] = {

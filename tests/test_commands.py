@@ -14,6 +14,9 @@ import pytest
 
 from programs import evaluate, optimize, score
 from programs.optimizer.modes import MODES
+from programs.optimizer.saved import load_judge
+from programs.tasks.loading import load_rows
+from programs.tasks.splits import Sizes, split_rows
 from tests.commands import NAMES, SIZES, own_task, refused, run
 from tests.fake import FakeEngine, fake_lm
 from tests.stub_server import stub_server
@@ -184,6 +187,34 @@ def test_a_compiled_judge_is_evaluated_on_any_rows(
     printed = capsys.readouterr().out
     assert "spearman" in printed
     assert "helpful" in printed
+
+
+def test_an_evaluation_on_rows_that_the_run_has_learned_from_says_so(
+    table: Path, tmp_path: Path, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one = tmp_path / "one"
+    run(optimize.main, *own_task(table), *SIZES, "--run", "one", "--runs-dir", tmp_path, monkeypatch=monkeypatch)
+    lines = table.read_text().splitlines()
+    splits = split_rows(load_rows(load_judge(one).task, str(table)), Sizes(8, 12, 16))
+    learned = {row["document_id"] for row in (*splits.train, *splits.validation)}
+    seen = [line for line in lines[1:] if line.split(",")[0] in learned]
+    capsys.readouterr()
+    assert run(evaluate.main, one, "--data", table, monkeypatch=monkeypatch) == 0
+    warning = f"warning: the run has trained or validated on {len(seen)} of the 60 rows"
+    assert warning in capsys.readouterr().out
+    assert run(evaluate.main, one / "judge.json", "--data", table, monkeypatch=monkeypatch) == 0
+    assert warning in capsys.readouterr().out
+    part = tmp_path / "part.csv"
+    part.write_text("\n".join([lines[0], *seen[:4], *(line for line in lines[1:] if line not in seen)]) + "\n")
+    assert run(evaluate.main, one, "--data", part, monkeypatch=monkeypatch) == 0
+    assert "trained or validated on 4 of the" in capsys.readouterr().out
+    unseen = tmp_path / "unseen.csv"
+    unseen.write_text("\n".join([lines[0], *(line for line in lines[1:] if line not in seen)]) + "\n")
+    assert run(evaluate.main, one, "--data", unseen, monkeypatch=monkeypatch) == 0
+    assert "trained or validated" not in capsys.readouterr().out
+    table.unlink()
+    assert run(evaluate.main, one, "--data", unseen, monkeypatch=monkeypatch) == 0
+    assert "nobody can say which rows it has seen" in capsys.readouterr().out
 
 
 def test_new_texts_are_scored_beside_their_columns(

@@ -36,6 +36,13 @@ def study_pace(path: Path, results: Sequence[Result]) -> Pace:
     return _pace([each.costs for each in chosen], folders, settings, heads)
 
 
+def evaluation_pace(found: Mapping[str, Any]) -> Pace:
+    """Calls a row, and the mean tokens of the calls that an evaluation sent; it knows no LM's name and no seconds."""
+    spent = found.get("calls", {}).get("judge", {})
+    call = Spent(*(float(spent[name]) for name in KINDS)).times(1 / spent["calls"]) if spent.get("calls") else None
+    return Pace(heads=int(found.get("calls_per_row", 1)), call=call)
+
+
 def _pace(costs: Sequence[Costs], folders: Sequence[RunFolder], settings: Mapping[str, Any], heads: int) -> Pace:
     known = [each for each in costs if each.get("judge", {}).get("asked_calls")]
     judge, whole = (_spent(known, roles) for roles in (("judge",), PAID))

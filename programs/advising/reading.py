@@ -12,7 +12,7 @@ from metrics.intervals import LEVEL
 from metrics.metric import METRICS
 from metrics.sample_size import Variance
 from metrics.scores import Scores, clusters
-from programs.advising.pace import run_pace, study_pace
+from programs.advising.pace import evaluation_pace, run_pace, study_pace
 from programs.advising.pilot import Part, Pilot, Tried, parts_of, seeds_of
 from programs.advising.ratings import known_ratings
 from programs.errors import UserError
@@ -113,7 +113,9 @@ def _evaluation(path: Path, metric: str) -> Pilot:
         parts = [Part(name, _variance(cell, documents or rows), bound=True) for name, cell in cells[metric].items()]
     except (KeyError, TypeError, ValueError, AttributeError, IndexError):
         raise UserError(f"{path} {_UNKNOWN}") from None
-    return Pilot(str(path), rows, documents or rows, parts, 0, ratings=known_ratings([found]))
+    return Pilot(
+        str(path), rows, documents or rows, parts, 0, pace=evaluation_pace(found), ratings=known_ratings([found])
+    )
 
 
 def _documents(cell: Mapping[str, Any]) -> int:

@@ -32,7 +32,8 @@ def _show_rows(pilot: Pilot, question: Question, advice: Sequence[Advice], scree
         sees = "undefined" if each.sees is None else short(each.sees)
         sizes = [_units(each.documents)] * grouped + [_units(each.rows)]
         rows.append([each.name, sees, *sizes, *_costs(each.cost)])
-    screen.table(f"\nto see {short(question.difference)} in {question.metric} between two judges", header, rows)
+    what = f"{question.metric}, pooled over the rows"
+    screen.table(f"\nto see {short(question.difference)} in {what}, between two judges", header, rows)
 
 
 def _show_notes(pilot: Pilot, question: Question, advice: Sequence[Advice], priced: str, screen: Screen) -> None:
@@ -50,7 +51,15 @@ def _show_notes(pilot: Pilot, question: Question, advice: Sequence[Advice], pric
         )
     if odd := [each.name for each in advice if each.odd]:
         screen.result(f"careful: in such parts the error of {', '.join(odd)} did not fall as 1/sqrt(documents)")
-    screen.result(f"cost: both judges on all rows; {priced}; hours at the pilot's pace, if it is the same LM")
+    screen.result("; ".join(["cost: both judges on all rows", *_cost_words(pilot, advice, priced)]))
+
+
+def _cost_words(pilot: Pilot, advice: Sequence[Advice], priced: str) -> list[str]:
+    """Of what USD and hours are made, or why they are unknown."""
+    tokens = [] if pilot.pace.call else ["USD unknown, since the pilot does not say how many tokens a call took"]
+    paced = any(each.cost is not None and each.cost.hours is not None for each in advice)
+    hours = "hours at the pilot's pace" if paced else "hours unknown, since the pilot has no pace of this LM"
+    return [priced, *tokens, hours]
 
 
 def _show_raters(advice: Sequence[Advice], screen: Screen) -> None:

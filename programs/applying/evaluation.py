@@ -15,6 +15,7 @@ from metrics.summary import summarize
 from metrics.ties import Ties
 from programs.applying.fitting import curve_target, fit_rows
 from programs.applying.judging import asking_probabilities, fallbacks, judged_by, read_as, show_fallback
+from programs.applying.known import seen_words
 from programs.applying.target import writable
 from programs.ceiling_tables import doubtful_rows, show_ceiling
 from programs.optimizer.cast import role_lm
@@ -64,9 +65,13 @@ def evaluate_from_flags(given: Mapping[str, Any]) -> int:
         "ceiling": ceiling({"judge": found.scores}, seed=settings.seed),
         "scrutiny": scrutiny,
         "relabel": relabel_records(divided(found.scores), rows),
+        "calls": roles.calls.summary(),
+        "calls_per_row": len(judge.groups),
     }
     screen = Screen()
     _show(agreement, judgements, screen)
+    if words := seen_words(Path(path), rows, settings.data):
+        screen.result(words)
     show_calls(roles.calls.summary(), screen)
     if out is not None:
         write_json(target, agreement)
@@ -83,7 +88,10 @@ def _show(agreement: Mapping[str, Any], judgements: Sequence[Judgement], screen:
         show_fallback(fallbacks(judgements), screen)
     show_ceiling(agreement["ceiling"], screen)
     if doubtful := agreement["relabel"]:
-        screen.table(f"\n{len(doubtful)} ratings on which raters differ, most doubtful first", *doubtful_rows(doubtful))
+        header, shown = doubtful_rows(doubtful)
+        rest = " (--out has all)" if len(shown) < len(doubtful) else ""
+        title = f"{len(shown)} of {len(doubtful)} ratings on which raters differ, most doubtful first{rest}"
+        screen.table(f"\n{title}", header, shown)
     show_scrutiny(agreement["scrutiny"], screen)
 
 

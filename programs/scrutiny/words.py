@@ -59,4 +59,4 @@ def _identity(systems: Mapping[str, Any] | None) -> str:
         for name, cell in systems["beyond_identity"].items()
         if cell["value"] is not None and cell["value"] <= 0
     ]
-    return f"knowing only its system ranks a text as well as the judge: {', '.join(worse)}" if worse else ""
+    return f"knowing only its system ranks a text at least as well as the judge: {', '.join(worse)}" if worse else ""

@@ -1,6 +1,8 @@
 """What a cell asked and paid for, over all its sessions, counted from its call log."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from programs.records.lines import parse_line
 from programs.records.tally import ROLES
@@ -19,12 +21,19 @@ def costs_of(calls: Path) -> Costs:
             record = parse_line(line)
             if record is None:
                 continue
+            usage = record["usage"] or _as_replied(record.get("reply") or {})
             role = found.setdefault(record["role"], dict.fromkeys(_names(), 0))
             for kind in KINDS if record["sent"] else KINDS[:1]:
                 role[f"{kind}_calls"] += 1
                 for name in ("prompt_tokens", "completion_tokens"):
-                    role[f"{kind}_{name}"] += record["usage"].get(name, 0)
+                    role[f"{kind}_{name}"] += usage.get(name, 0)
     return {role: found[role] for role in ROLES if role in found}
+
+
+def _as_replied(reply: Mapping[str, Any]) -> dict[str, int]:
+    """The tokens of a reply out of DSPy's cache, which were paid for elsewhere; none where it does not say."""
+    usage = reply.get("usage") or {}
+    return {"prompt_tokens": usage.get("input_tokens") or 0, "completion_tokens": usage.get("output_tokens") or 0}
 
 
 def _names() -> list[str]:

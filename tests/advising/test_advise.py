@@ -185,6 +185,29 @@ def test_an_evaluation_gives_an_upper_bound_from_its_intervals(
     expected = needed(Variance(2 * 20 * error**2, 19.0), 0.2, alpha=0.05, target=0.8).units
     assert found["parts"]["polite"]["documents"]["units"] == pytest.approx(expected, abs=1)
     assert found["parts"]["polite"]["bound"]
+    cost, spent = found["parts"]["polite"]["cost"], read(agreement)["calls"]["judge"]
+    assert cost["calls"] == 2 * found["parts"]["polite"]["rows"]["units"]
+    assert cost["prompt_tokens"] == pytest.approx(cost["calls"] * spent["prompt_tokens"] / spent["calls"])
+
+
+def test_an_evaluation_counts_the_calls_of_separate_judges(
+    table: Path, advise_: Advise, tmp_path: Path, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    flags = [*own_task(table), *SIZES[:-1], "0", "--mode", "Single", "--run", "single", "--runs-dir", tmp_path]
+    assert run(optimize.main, *flags, monkeypatch=monkeypatch) == 0
+    agreement, out = tmp_path / "agreement.json", tmp_path / "a.json"
+    assert run(evaluate.main, tmp_path / "single", "--data", table, "--out", agreement, monkeypatch=monkeypatch) == 0
+    capsys.readouterr()
+    asks = ["--difference", ".2", "--metric", "mae"]
+    assert advise_(agreement, *asks, "--out", out) == 0
+    part = read(out)[0]["parts"]["mean"]
+    assert part["cost"]["calls"] == 2 * 2 * part["rows"]["units"]
+    content = read(agreement)
+    del content["calls"], content["calls_per_row"]  # as an earlier version wrote it
+    agreement.write_text(json.dumps(content))
+    assert advise_(agreement, *asks) == 0
+    assert "USD unknown, since the pilot does not say how many tokens a call took" in capsys.readouterr().out
 
 
 def test_single_raters_in_the_pilot_say_how_reliable_ratings_are(

@@ -92,7 +92,7 @@ def _without_seen(found: Field, runs: Mapping[str, PastRun], data: str | None) -
     """The field without rows that a run has trained or validated on."""
     if not runs:
         return found
-    sees = {name: _seer(run, found, data) for name, run in runs.items()}
+    sees = {name: seer_of(run, found.data, data) for name, run in runs.items()}
     seen_by = [[name for name, saw in sees.items() if saw(row)] for row in found.rows]
     kept = [place for place, names in enumerate(seen_by) if not names]
     counts = {name: count for name in sees if (count := sum(name in names for names in seen_by))}
@@ -106,14 +106,15 @@ def _without_seen(found: Field, runs: Mapping[str, PastRun], data: str | None) -
     return Field(found.task, rows, raw, found.data, found.where, found.total, counts)
 
 
-def _seer(run: PastRun, found: Field, data: str | None) -> Sees:
-    """Whether the run has trained or validated on a row of the field, or on another row of its document.
+def seer_of(run: PastRun, table: str, data: str | None) -> Sees:
+    """Whether the run has trained or validated on a row of a table, or on another row of its document.
 
-    In another table a row is known again by its texts, or by its document's id: ids of rows are only numbers there.
+    `table` is the hash of all rows of that table. In another table than the run's a row is known again by its texts, or
+    by its document's id: ids of rows are only numbers there.
     """
     splits = run.splits(run.rows(data))
     used = [*splits.train, *splits.validation]
-    if run.data == found.data:
+    if run.data == table:
         units = {unit(row, run.settings.split_by) for row in used}
         return lambda row: unit(row, run.settings.split_by) in units
     names = run.task.input_names
