@@ -14,7 +14,7 @@ from metrics.scrutiny import scrutinize
 from metrics.summary import summarize
 from metrics.ties import Ties
 from programs.applying.judging import judged_by, read_as, show_fallback
-from programs.applying.target import writable
+from programs.applying.target import read_for, writable
 from programs.ceiling_tables import doubtful_rows, show_ceiling
 from programs.optimizer.judge import Judge
 from programs.optimizer.readouts import Read, beside_digits, read
@@ -45,8 +45,8 @@ def evaluate_from_flags(given: Mapping[str, Any]) -> int:
     task = settled_task(settings) if described else None
     judge = read_as(load_judge(path, task), flags)
     turned = other_orders(judge, orders)
-    target = writable(out, path, settings.data) if out is not None else Path()
     known = task or rated_singly(judge.task, settings.ratings, settings.rater, settings.row)
+    target = writable(out, path, *read_for(settings, known)) if out is not None else Path()
     rows = load_rows(_with_system(known, settings.system), settings.data)
     (judgements, *others), roles = judged_by([judge, *turned], rows, settings)
     found = read(judge, rows, judgements)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from programs.applying.judging import judged, read_as, show_fallback
-from programs.applying.target import writable
+from programs.applying.target import read_for, writable
 from programs.errors import UserError
 from programs.optimizer.judge import Judge
 from programs.optimizer.saved import load_judge
@@ -24,8 +24,8 @@ def score_from_flags(given: Mapping[str, Any]) -> int:
     flags = dict(given)
     path, out = flags.pop("judge"), flags.pop("out")
     settings = resolve(flags)
-    out = writable(out, path, settings.data)
     judge = read_as(load_judge(path), flags)
+    out = writable(out, path, *read_for(settings, judge.task))
     raw, rows = load_texts(judge.task, settings.data)
     header = _header(raw, judge)
     judgements, roles = judged(judge, rows, settings)
