@@ -2,6 +2,7 @@
 
 import argparse
 import math
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
@@ -16,6 +17,10 @@ EXPORT_FORMATS = ("text", "openai", "promptfoo", "inspect", "mlflow")
 """Those of `programs.exporting.formats`, likewise."""
 
 
+_CHOICE = re.compile(r"invalid choice: '(.*)' \(choose from (.*)\)")
+_WORD = re.compile(r"[\w-]+")
+
+
 class Parser(argparse.ArgumentParser):
     """Full flag names only; a mistake is one line (UserError), with a suggestion where one is near."""
 
@@ -26,6 +31,8 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         flags = [flag for action in self._actions for flag in action.option_strings]
+        if choice := _CHOICE.search(message):
+            raise UserError(message + suggest(choice[1], _WORD.findall(choice[2])) + " (--help lists the flags)")
         wrong = [word for word in message.split() if word.startswith("--")] if "unrecognized" in message else []
         raise UserError(message + "".join(suggest(word, flags) for word in wrong[:1]) + " (--help lists the flags)")
 
