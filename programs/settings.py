@@ -4,8 +4,8 @@ Imported before DSPy, so that `--help` answers at once.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
-from typing import Any, TypedDict
+from dataclasses import dataclass, replace
+from typing import Any, TypedDict, get_args, get_type_hints
 
 from programs.errors import UserError
 
@@ -161,9 +161,16 @@ def resolve(given: Mapping[str, Any]) -> Settings:
 
 
 def stored_settings(stored: Mapping[str, Any]) -> Settings:
-    """The settings that a run's config.json holds; what this version does not know is left out."""
-    known = {field.name for field in fields(Settings)}
-    return Settings(**{name: value for name, value in stored.items() if name in known})
+    """The settings that a run's config.json holds; what this version does not know is left out.
+
+    Raises TypeError for a value that a setting cannot have.
+    """
+    known = {name: kinds for name, kinds in get_type_hints(Settings).items() if name in stored}
+    for name, kinds in known.items():
+        allowed = (*(get_args(kinds) or (kinds,)), *((int,) if kinds in (float, float | None) else ()))
+        if type(stored[name]) not in allowed:
+            raise TypeError(f"its {name} is {stored[name]!r}")
+    return Settings(**{name: stored[name] for name in known})
 
 
 def resumed(stored: Mapping[str, Any], given: Mapping[str, Any]) -> Settings:

@@ -54,12 +54,14 @@ def _reliabilities(text: str, names: Sequence[str]) -> dict[str, float]:
     words = [word.strip() for word in text.split(",")]
     if len(words) == 1 and "=" not in text:
         return dict.fromkeys(names, _reliability(text))
-    found = {}
+    found: dict[str, float] = {}
     for word in words:
         name, _, number = word.partition("=")
         if name not in names:
             known = ", ".join(names)
             raise UserError(f"--reliability: no criterion '{name}'{suggest(name, names)}; the pilot has {known}")
+        if name in found:
+            raise UserError(f"--reliability names {name} twice: leave one out")
         found[name] = _reliability(number)
     return found
 

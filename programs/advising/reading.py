@@ -111,6 +111,8 @@ def _evaluation(path: Path, metric: str) -> Pilot:
         rows = max(int(each["rows"]) for each in coverage.values())
         documents = int(within[metric]["mean"]["n"]) and max(_documents(each) for each in within[metric].values())
         parts = [Part(name, _variance(cell, documents or rows), bound=True) for name, cell in cells[metric].items()]
+        if {part.name for part in parts} != {*coverage, "mean"}:
+            raise ValueError("criteria")
     except (KeyError, TypeError, ValueError, AttributeError, IndexError):
         raise UserError(f"{path} {_UNKNOWN}") from None
     return Pilot(

@@ -16,7 +16,7 @@ from metrics.ties import Ties
 from programs.applying.fitting import curve_target, fit_rows
 from programs.applying.judging import asking_probabilities, fallbacks, judged_by, read_as, show_fallback
 from programs.applying.known import seen_words
-from programs.applying.target import writable
+from programs.applying.target import read_for, writable
 from programs.ceiling_tables import doubtful_rows, show_ceiling
 from programs.optimizer.cast import role_lm
 from programs.optimizer.judge import Judge
@@ -48,11 +48,11 @@ def evaluate_from_flags(given: Mapping[str, Any]) -> int:
     task = settled_task(settings) if described else None
     judge = read_as(load_judge(path, task), flags)
     turned = other_orders(judge, orders)
-    target = writable(out, path, settings.data) if out is not None else Path()
-    fit = curve_target(curve, path, settings.data) if curve is not None else None
+    known = task or rated_singly(judge.task, settings.ratings, settings.rater, settings.row)
+    target = writable(out, path, *read_for(settings, known)) if out is not None else Path()
+    fit = curve_target(curve, path, *read_for(settings, known)) if curve is not None else None
     if fit is not None:
         asking_probabilities(judge, "on", role_lm(settings, "judge"))
-    known = task or rated_singly(judge.task, settings.ratings, settings.rater, settings.row)
     rows = load_rows(_with_system(known, settings.system), settings.data)
     (judgements, *others), roles = judged_by([judge, *turned], rows, settings)
     found = read(judge, rows, judgements)

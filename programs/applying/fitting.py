@@ -22,7 +22,7 @@ from programs.settings import Settings
 from signatures.records import Judgement
 
 
-def curve_target(curve: str, *sources: str | None) -> Path:
+def curve_target(curve: str, *sources: str | Path | None) -> Path:
     """The file of `--curve`: as `writable`, but an older file of confidences may be replaced."""
     path = Path(curve).resolve()
     return path if is_confidence(path) else writable(curve, *sources, flag="--curve")

@@ -4,6 +4,8 @@ import tempfile
 from pathlib import Path
 
 from programs.errors import UserError
+from programs.settings import Settings
+from programs.tasks.task import TASKS_FOLDER, Task
 
 
 def writable(out: str, *sources: str | Path | None, flag: str = "--out") -> Path:
@@ -13,7 +15,8 @@ def writable(out: str, *sources: str | Path | None, flag: str = "--out") -> Path
         raise UserError(
             f"{flag} {out}: {'is no plain file' if path.exists() else 'its folder does not exist'}; name a file"
         )
-    if any(source is not None and path == Path(source).resolve() for source in sources):
+    read = [Path(source).resolve() for source in sources if source is not None]
+    if path in read or any(path == folder / "judge.json" for folder in read):
         raise UserError(f"{flag} {out}: is what is read here and would be lost; name another file")
     if (path.parent / "config.json").exists() and path.exists():
         raise UserError(f"{flag} {out}: is a file of a run and would be lost; name another file")
@@ -22,3 +25,9 @@ def writable(out: str, *sources: str | Path | None, flag: str = "--out") -> Path
             return path
     except OSError as error:
         raise UserError(f"{flag} {out}: cannot write there ({error.strerror}); name a file elsewhere") from None
+
+
+def read_for(settings: Settings, task: Task) -> list[str | Path | None]:
+    """The files that rows and ratings come from: the data, the table of ratings, and the file that names them."""
+    named = [each.file for each in (task.data, task.ratings) if each is not None and each.file]
+    return [settings.data, settings.ratings, settings.task, *(TASKS_FOLDER / file for file in named)]

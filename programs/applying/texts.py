@@ -11,7 +11,7 @@ from programs.applying.abstaining import abstention_from, show_abstention
 from programs.applying.columns import Columns, count_scores
 from programs.applying.judging import asking_probabilities, read_as, show_fallback
 from programs.applying.part import Part
-from programs.applying.target import writable
+from programs.applying.target import read_for, writable
 from programs.backends.roles import Roles
 from programs.command import LM_FAILURE
 from programs.optimizer.cast import cast_roles, role_lm
@@ -36,9 +36,9 @@ def score_from_flags(given: Mapping[str, Any]) -> int:
     path, out = flags.pop("judge"), flags.pop("out")
     wanted, risk, curve = flags.pop("probabilities", "auto"), flags.pop("abstain", None), flags.pop("curve", None)
     settings = resolve(flags)
-    target = writable(out, path, settings.data)
     lm = role_lm(settings, "judge")
     judge = asking_probabilities(read_as(load_judge(path), flags), wanted, lm)
+    target = writable(out, path, *read_for(settings, judge.task))
     abstention = abstention_from(path, curve, risk, judge, lm)
     texts = open_texts(judge.task, settings.data)
     columns = Columns(texts.columns, judge, abstention)

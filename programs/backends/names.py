@@ -5,6 +5,7 @@ import os
 os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "true")  # else the table of models is fetched, with a time-out
 
 import hashlib
+import re
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,6 +20,7 @@ from programs.backends.weights import EMBEDDED, INSTALL, check_parts
 from programs.errors import UserError, suggest
 
 LOCAL = "local"
+_ADDRESS = re.compile(r"https?://[^\s/?#:]\S*")
 EXAMPLES = "local, local:/path/model.gguf, openai/gpt-4o-mini, ollama_chat/llama3.2"
 
 
@@ -101,7 +103,7 @@ def _fingerprint(path: Path) -> str:
 def _served(name: str, api_base: str, openai_key: str | None) -> dspy.LM:
     if "@" in api_base.partition("://")[2].partition("/")[0]:  # it would be written down with the settings
         raise UserError("the API base holds a user name or password: leave it out, and set the key as OPENAI_API_KEY")
-    if not api_base.startswith(("http://", "https://")):
+    if not _ADDRESS.fullmatch(api_base):
         raise UserError(f"API base '{api_base}' is no URL: write it as http://HOST:PORT/v1")
     route = select_backend(dspy.LM(name)).resolution if "/" in name else None
     if route is None:

@@ -1,5 +1,7 @@
 """Where an export goes: refused where it cannot be written, or where something would be lost."""
 
+import sys
+from keyword import iskeyword
 from pathlib import Path
 
 from programs.applying.target import writable
@@ -9,8 +11,10 @@ from programs.errors import UserError
 def file_for(out: str, judge: Path, *, python: bool) -> Path:
     """The file to write. A Python file must be one that can be imported. Raises UserError."""
     path = writable(out, str(judge), str(judge / "judge.json"))
-    if python and not (path.suffix == ".py" and path.stem.isidentifier()):
+    if python and not (path.suffix == ".py" and path.stem.isidentifier() and not iskeyword(path.stem)):
         raise UserError(f"--out {out}: would be a Python module, which other files import: name it like my_judge.py")
+    if python and path.stem in sys.stdlib_module_names:
+        raise UserError(f"--out {out}: would hide Python's own module {path.stem}: name it like my_judge.py")
     return path
 
 

@@ -2,10 +2,14 @@
 
 import argparse
 import math
+import re
 from collections.abc import Callable
 from typing import Any, NoReturn
 
 from programs.errors import UserError, suggest
+
+_CHOICE = re.compile(r"invalid choice: '(.*)' \(choose from (.*)\)")
+_WORD = re.compile(r"[\w-]+")
 
 
 class Parser(argparse.ArgumentParser):
@@ -18,6 +22,8 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         flags = [flag for action in self._actions for flag in action.option_strings]
+        if choice := _CHOICE.search(message):
+            raise UserError(message + suggest(choice[1], _WORD.findall(choice[2])) + " (--help lists the flags)")
         wrong = [word for word in message.split() if word.startswith("--")] if "unrecognized" in message else []
         raise UserError(message + "".join(suggest(word, flags) for word in wrong[:1]) + " (--help lists the flags)")
 

@@ -67,7 +67,7 @@ def read_tested(path: Path) -> Tested:
     """What scores.json holds. Raises UserError where it is damaged."""
     found = read_json(path)
     try:
-        criteria = tuple(Criterion(**each) for each in found["criteria"])
+        criteria = tuple(_criterion(**each) for each in found["criteria"])
         width = len(criteria)
         judges, digits = (
             {name: _array(values, width) for name, values in by_judge.items()}
@@ -85,6 +85,12 @@ def read_tested(path: Path) -> Tested:
 def row_mark(row_id: object) -> str:
     """What scores.json calls a row."""
     return _mark("row", row_id)
+
+
+def _criterion(name: str, low: int, high: int) -> Criterion:
+    if [type(each) for each in (name, low, high)] != [str, int, int]:
+        raise TypeError(f"the criterion {name!r} from {low!r} to {high!r}")
+    return Criterion(name, low, high)
 
 
 def _array(values: Sequence[Sequence[float | None]], width: int) -> Values:

@@ -43,7 +43,7 @@ def read_json(path: Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UserError(f"{path} does not exist: give the folder of a run, or a judge.json") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UserError(f"{path} cannot be read as JSON ({error}): restore it, or start a new run") from None
 
 
@@ -60,7 +60,7 @@ def _object(path: Path, number: int, line: str) -> dict[str, Any]:
     try:
         if isinstance(found := json.loads(line), dict):
             return found
-    except ValueError:
+    except (ValueError, RecursionError):
         pass
     raise UserError(f"{path}, line {number} is damaged: {_REMAKE}")
 

@@ -245,6 +245,7 @@ BAD = {
     "zero": (["STUDY", "--difference", "0"], "out of range"),
     "power": (["STUDY", "--difference", ".1", "--power", "1"], "out of range"),
     "metric": (["STUDY", "--difference", ".1", "--metric", "rho"], "invalid choice"),
+    "misspelt metric": (["STUDY", "--difference", ".1", "--metric", "spearmann"], "did you mean 'spearman'?"),
     "one price": (["STUDY", "--difference", ".1", "--price-in", "1"], "go together"),
     "raters alone": (["STUDY", "--difference", ".1", "--raters", "3"], "go together"),
     "reliability": (["STUDY", "--difference", ".1", "--raters", "3", "--reliability", "1.5"], "out of range"),
@@ -253,6 +254,10 @@ BAD = {
     "distance": (
         ["STUDY", "--difference", ".1", "--raters", "3", "--reliability", ".5", "--metric", "mae"], "use spearman"
     ),
+    "criterion twice": (
+        ["STUDY", "--difference", ".1", "--raters", "3", "--reliability", "fear=.5,fear=.6"], "names fear twice"
+    ),
+    "an evaluation without criteria": (["HOLLOW", "--difference", ".1"], "is no pilot"),
     "out": (["STUDY", "--difference", ".1", "--out", "no/a.json"], "its folder does not exist"),
     "out over the pilot": (["OTHER", "--difference", ".1", "--out", "OTHER"], "would be lost"),
 }  # fmt: skip
@@ -266,6 +271,9 @@ def test_bad_input_is_one_line(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "other.json").write_text('{"pooled": 3}')
     (tmp_path / "broken.json").write_text("{")
+    within = {"spearman": {"mean": {"n": 9, "undefined": 0}}}
+    hollow = {"pooled": {"spearman": {}}, "by_document": within, "coverage": {"fear": {"rows": 9}}}
+    (tmp_path / "hollow.json").write_text(json.dumps(hollow))
     for folder in ("unfinished", "alone/cells", "empty/cells"):
         (tmp_path / folder).mkdir(parents=True)
     (tmp_path / "unfinished" / "config.json").write_text("{}")
@@ -275,7 +283,7 @@ def test_bad_input_is_one_line(
     places = {
         "DAMAGED": "damaged",
         "STUDY": STUDY, "OTHER": "other.json", "BROKEN": "broken.json", "UNFINISHED": "unfinished",
-        "CELLS": "alone", "EMPTY": "empty",
+        "CELLS": "alone", "EMPTY": "empty", "HOLLOW": "hollow.json",
     }  # fmt: skip
     assert advise_(*(places.get(word, word) for word in arguments)) == 2
     printed = capsys.readouterr()

@@ -47,6 +47,9 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ("local", {"api_base": "http://localhost:8000/v1"}, "runs in this process and has no API base"),
     ("openai/", {"api_base": "http://localhost:8000/v1"}, "names a provider but no model"),
     ("some-model", {"api_base": "localhost:8000"}, "no URL: write it as http://"),
+    ("some-model", {"api_base": "http://"}, "no URL: write it as http://"),
+    ("some-model", {"api_base": "https:///v1"}, "no URL: write it as http://"),
+    ("some-model", {"api_base": "http://local host:8000/v1"}, "no URL: write it as http://"),
 ]
 
 

@@ -1,8 +1,7 @@
 """Cost and seconds per 1,000 judgements, from calls that were counted; what was not measured is said to be so."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from programs.applying.comparing.asking import Scored
 from programs.applying.comparing.contestants import Contestant
@@ -83,8 +82,6 @@ def _seconds(side: Contestant, scored: Scored) -> tuple[float | None, str]:
     """Seconds a call, and on what they were measured."""
     if scored.bill.sent:
         return scored.bill.seconds / scored.bill.sent, f"here, {scored.settings.threads} in flight"
-    timing: Mapping[str, Any] = side.run.timing if side.run is not None else {}
-    sent = sum(tally.get("calls", 0) for tally in timing.get("calls", {}).values())
-    if scored.known and sent and timing.get("seconds"):
-        return timing["seconds"] / sent, "the run's last session, all roles"
+    if scored.known and side.run is not None and side.run.pace is not None:
+        return side.run.pace, "the run's last session, all roles"
     return None, ""

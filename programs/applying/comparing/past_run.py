@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import dspy
 import numpy as np
@@ -27,21 +26,22 @@ RowScores = Mapping[str, float | None]
 
 @dataclass(frozen=True, eq=False)
 class PastRun:
-    """`data` is the hash of all rows of its table, `draws` how many replies its judge averages."""
+    """`data` is the hash of all rows of its table, `draws` how many replies its judge averages, `pace` the seconds a
+    call of its last session took, where that sent any."""
 
     folder: RunFolder
     settings: Settings
     task: Task
     data: str
     draws: int
-    timing: Mapping[str, Any]
+    pace: float | None
 
     @classmethod
     def read(cls, folder: RunFolder) -> "PastRun":
         """Raises UserError for a run that has not ended, or whose files are damaged."""
         if not folder.finished:
             raise UserError(f"{folder.path} has not ended: continue it with optimize.py --resume {folder.path}")
-        config, summary = read_json(folder.config), read_json(folder.summary)
+        config, summary, pace = read_json(folder.config), read_json(folder.summary), _pace(folder)
         try:
             return cls(
                 folder,
@@ -49,7 +49,7 @@ class PastRun:
                 Task.from_dict(config["task"], str(folder.config)),
                 str(config["data"]),
                 int(summary.get("method", {}).get("calls_per_row", 1)),
-                read_json(folder.timing) if folder.timing.is_file() else {},
+                pace,
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise UserError(f"{folder.config} is damaged ({error}): restore it, or start a new run") from None
@@ -91,3 +91,12 @@ class PastRun:
             mark: {name: None if np.isnan(score) else float(score) for name, score in zip(names, scores, strict=True)}
             for mark, scores in zip(tested.rows, held.get(KEPT, ()), strict=False)
         }
+
+
+def _pace(folder: RunFolder) -> float | None:
+    timing = read_json(folder.timing) if folder.timing.is_file() else {}
+    try:
+        sent = sum(tally.get("calls", 0) for tally in timing.get("calls", {}).values())
+        return float(timing["seconds"]) / sent if sent and timing.get("seconds") else None
+    except (TypeError, ValueError, AttributeError) as error:
+        raise UserError(f"{folder.timing} is damaged ({error}): restore it, or remove it") from None

@@ -17,7 +17,7 @@ from programs.applying.comparing.page import write_page
 from programs.applying.comparing.show import show
 from programs.applying.comparing.under import seed_of, settings_of
 from programs.applying.judging import read_as
-from programs.applying.target import writable
+from programs.applying.target import read_for, writable
 from programs.errors import UserError
 from programs.records.folder import write_json
 from programs.screen import Screen
@@ -35,8 +35,8 @@ def compare_from_flags(given: Mapping[str, Any]) -> int:
     settings = resolve(flags)
     sides = contestants(words, names, runs)
     judges = [side for side in sides if isinstance(side, Contestant)]
-    files = _files(own, sides, settings.data)
     field = field_of(sides, settings)
+    files = _files(own, sides, read_for(settings, field.task))
     tables = {side.name: given_scores(side, field) for side in sides if isinstance(side, Given)}
     criteria, left_out = shared_criteria(sides, tables, field.task)
     under = settings_of(judges, flags, settings)
@@ -76,9 +76,9 @@ def _tell(findings: Findings, files: Mapping[str, Path]) -> None:
         screen.result(f"written: {file}")
 
 
-def _files(own: Mapping[str, Any], sides: Sequence[Side], data: str | None) -> dict[str, Path]:
+def _files(own: Mapping[str, Any], sides: Sequence[Side], rows: Sequence[str | Path | None]) -> dict[str, Path]:
     """Where results are to be written. Raises UserError where that would lose what is read here."""
-    read = [data, *(path for side in sides for path in _sources(side))]
+    read = [*rows, *(path for side in sides for path in _sources(side))]
     files = {name: writable(own[name], *read, flag=f"--{name}") for name in TARGETS if name in own}
     if len(set(files.values())) < len(files):
         raise UserError(f"--out and --html both name {own['out']}: the second would overwrite the first")
@@ -88,4 +88,4 @@ def _files(own: Mapping[str, Any], sides: Sequence[Side], data: str | None) -> d
 def _sources(side: Side) -> list[str | Path | None]:
     if isinstance(side, Given):
         return [side.file]
-    return [side.path, *([side.run.settings.data] if side.run is not None else [])]
+    return [side.path, *(read_for(side.run.settings, side.run.task) if side.run is not None else [])]
