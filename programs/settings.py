@@ -165,6 +165,8 @@ def stored_settings(stored: Mapping[str, Any]) -> Settings:
 
     Raises TypeError for a value that a setting cannot have.
     """
+    if not isinstance(stored, Mapping):
+        raise TypeError("its settings are no table")
     known = {name: kinds for name, kinds in get_type_hints(Settings).items() if name in stored}
     for name, kinds in known.items():
         allowed = (*(get_args(kinds) or (kinds,)), *((int,) if kinds in (float, float | None) else ()))
