@@ -44,7 +44,8 @@ def verdict_line(comparison: Comparison) -> str:
     tolerated = [change for change in comparison.changes if comparison.verdict(change) == "tolerated"]
     rest = f"; tolerated: {'; '.join(_said(change, comparison) for change in tolerated)}" if tolerated else ""
     rows, alpha = len(comparison.anchors.rows), f"{100 * comparison.alpha:g} %"
-    return f"no drift shown: {tests} tests on {rows} rows, false alarms in at most {alpha} of checks{rest}"
+    beyond = " beyond --tolerance" if tolerated else ""
+    return f"no drift{beyond} shown: {tests} tests on {rows} rows, false alarms in at most {alpha} of checks{rest}"
 
 
 def _said(change: Change, comparison: Comparison) -> str:

@@ -107,7 +107,9 @@ def test_what_is_tolerated_is_said_and_is_no_drift(
 ) -> None:
     noisy.drift = 1
     assert check_(judge, anchors, "--tolerance", "bias=2,spread=1,spearman=.5") == 0
-    assert "tolerated: helpful bias +" in capsys.readouterr().out.splitlines()[-1]
+    verdict = capsys.readouterr().out.splitlines()[-1]
+    assert verdict.startswith("no drift beyond --tolerance shown: ")
+    assert "tolerated: helpful bias +" in verdict
     assert check_(judge, anchors, "--tolerance", "bias=.1") == 1
 
 
