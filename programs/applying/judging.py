@@ -1,6 +1,7 @@
 """One compiled judge on rows: as it was saved or with another readout, with its calls counted."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import dspy
@@ -60,7 +61,7 @@ def judged_by(
     roles = cast_roles(settings, calls or CallLog())
     most = len(rows) * sum(judge.calls_per_row for judge in judges)
     found = []
-    with Screen() as screen, roles.playing("judge"):
+    with Screen() as screen, counted(roles.calls, screen), roles.playing("judge"):
         screen.tokens = lambda: token_sum(roles.calls.summary())
         screen.say(f"{who}{len(rows)} rows, at most {most} LM calls")
         screen.expect(most)
@@ -69,6 +70,17 @@ def judged_by(
             found.append(judge_rows(judge, rows, pool))
             refuse_silence(found[0])  # at once: the others are not asked of a backend that says nothing
     return found, roles
+
+
+@contextmanager
+def counted(calls: CallLog, screen: Screen) -> Iterator[None]:
+    """Where the block ends before its time, says how many calls that took: they are paid for all the same."""
+    try:
+        yield
+    except BaseException:
+        tally = calls.summary().get("judge", {})
+        screen.say(f"ended early: {tally.get('calls', 0)} LM calls were sent, {tally.get('failed', 0)} of them failed")
+        raise
 
 
 def fallbacks(judgements: Sequence[Judgement]) -> int:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import dspy
 
+from programs.applying.judging import counted
 from programs.backends.metering import reseeded
 from programs.optimizer.cast import cast_roles
 from programs.optimizer.fan_out import Pool
@@ -26,7 +27,7 @@ def scored(
     no reply of a draw was a score.
     """
     roles, total = cast_roles(settings, calls), len(rows) * len(judge.heads) * len(draws)
-    with Screen() as screen, roles.playing("judge"):
+    with Screen() as screen, counted(calls, screen), roles.playing("judge"):
         screen.tokens = lambda: token_sum(calls.summary())
         times = f", {len(draws)} times each" if len(draws) > 1 else ""
         screen.say(f"{len(rows)} rows{times}: {total} LM calls with {settings.judge_lm or settings.lm}")

@@ -70,7 +70,7 @@ def _freeze(flags: dict[str, Any], freeze: str) -> int:
     try:
         judgements, spent = scored(judge, rows, settings, range(repeats), calls)
     except BaseException:
-        Screen().say(f"what was paid for is kept in {log}; the same command goes on from there")
+        Screen().say(f"what was paid for is kept in {log}; the same command goes on from there (without it, anew)")
         raise
     finally:
         calls.close()

@@ -1,6 +1,7 @@
 """check.py end to end: what is frozen, what is asked, and what the exit code says."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -199,9 +200,13 @@ def test_an_lm_that_fails_is_exit_3_and_no_verdict(
 ) -> None:
     noisy.most, noisy.failure = 5, dspy.lm15.AuthError("key revoked")
     capsys.readouterr()
-    assert check_(judge, anchors, "--out", tmp_path / "o.json") == 3
+    assert check_(judge, anchors, "--out", tmp_path / "o.json", "--threads", 1) == 3
     printed = capsys.readouterr()
     assert "key revoked" in printed.err
+    sent, failed = map(
+        int, re.search(r"ended early: (\d+) LM calls were sent, (\d+) of them failed", printed.err).groups()
+    )
+    assert sent - failed == 5
     assert printed.out == ""
     assert not (tmp_path / "o.json").exists()
 
