@@ -14,6 +14,7 @@ from programs.applying.part import Part
 from programs.applying.target import read_for, writable
 from programs.backends.roles import Roles
 from programs.command import LM_FAILURE
+from programs.errors import UserError
 from programs.optimizer.cast import cast_roles, role_lm
 from programs.optimizer.fan_out import Pool
 from programs.optimizer.judge import Judge
@@ -68,6 +69,7 @@ class Scoring:
         self.waiting: list[str] = []
         self.silent = part.rows == 0
         self.block = part.rows // BLOCK
+        self.rows = texts.rows(self.block * BLOCK)
         self.known = part.known(self.block) if settings.reuse == "on" else None
 
     def whole(self) -> bool:
@@ -93,7 +95,8 @@ class Scoring:
 
     def _score_block(self, screen: Screen) -> None:
         start, log = self.block * BLOCK, self.part.calls(self.block)
-        rows = list(islice(self.texts.rows(start), BLOCK))
+        if not (rows := list(islice(self.rows, BLOCK))):
+            raise UserError(f"--data: has lost rows since it was opened, when it had {self.texts.count}; give it anew")
         self.roles.calls.turn_to(log, self.known)
         pool = Pool(self.settings.threads, screen.started)
         screen.at(f"rows {start + 1}-{start + len(rows)} of {self.texts.count}")

@@ -8,7 +8,7 @@ from typing import Any
 import dspy
 import pytest
 
-from programs.optimizer.fan_out import Pool, fan_out
+from programs.optimizer.fan_out import Pool, fan_out, in_order
 
 MARK: ContextVar[str] = ContextVar("mark", default="none")
 
@@ -124,3 +124,43 @@ def test_ctrl_c_waits_for_what_is_in_flight_and_sends_nothing_that_queues(
         fan_out(work, [1, 2, 3], threads=1)
     assert ran == [1]
     assert "waiting for 1 calls in flight" in heard.getvalue()
+
+
+def test_results_are_handed_on_while_later_items_still_wait() -> None:
+    handed = threading.Event()
+
+    def work(item: int) -> int:
+        if item == 2:
+            assert handed.wait(timeout=10)
+        return item
+
+    results = in_order(work, range(4), threads=1)
+    assert [next(results), next(results)] == [0, 1]
+    handed.set()
+    assert list(results) == [2, 3]
+
+
+def test_what_is_not_read_to_its_end_begins_nothing_more_and_waits_for_what_is_in_flight(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begun, said = threading.Event(), threading.Event()
+    finished: list[int] = []
+
+    class Heard(io.StringIO):
+        def write(self, text: str) -> int:
+            said.set()
+            return super().write(text)
+
+    def work(item: int) -> int:
+        if item:
+            begun.set()
+            assert said.wait(timeout=10)
+        finished.append(item)
+        return item
+
+    monkeypatch.setattr(sys, "stderr", Heard())
+    results = in_order(work, range(1000), threads=1)
+    assert next(results) == 0
+    assert begun.wait(timeout=10)
+    results.close()
+    assert finished == [0, 1]

@@ -206,3 +206,20 @@ def test_answers_from_a_cache_are_reused_not_called() -> None:
     assert log.summary()["judge"]["calls"] == 0
     assert log.summary()["judge"]["reused"] == 1
     assert log.lap() == {"calls": 0, "prompt_tokens": 0, "completion_tokens": 0}
+
+
+def test_a_log_that_turns_to_another_file_forgets_its_answers_and_counts_on(tmp_path: Path) -> None:
+    sent: list[str] = []
+    log = CallLog(tmp_path / "one.jsonl")
+    log.ask("judge", "k", None, sender("a", sent))
+    log.turn_to(tmp_path / "two.jsonl")
+    log.ask("judge", "k", None, sender("b", sent))
+    log.turn_to(tmp_path / "one.jsonl")
+    assert log.ask("judge", "k", None, sender("c", sent)).reply == reply("a")
+    assert sent == ["a", "b"]
+    assert (log.summary()["judge"]["calls"], log.summary()["judge"]["reused"]) == (2, 1)
+    log.known_only = True
+    with pytest.raises(NoAnswer):
+        log.ask("judge", "other", None, sender("d", sent))
+    assert log.unanswered == 1
+    log.close()

@@ -5,6 +5,7 @@ import random
 import signal
 import sys
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import dspy
 import pytest
 
 from programs.records.folder import held
+from programs.tasks.texts import Texts
 from tests.applying.scoring.conftest import read, write_texts
 from tests.fake import DoubtfulEngine, FakeEngine, fake_lm
 from tests.processes import begun, ended, forkserver, struck
@@ -206,6 +208,17 @@ def test_a_second_process_is_refused_while_one_is_at_work(
         assert scored(judge, "--data", texts, "--out", tmp_path / "out.csv") == 2
     assert "in use by another process: wait for it, or name another --out" in capsys.readouterr().err
     assert not engine.asked
+
+
+def test_data_that_lose_rows_while_they_are_scored_end_in_one_line(
+    judge: Path, texts: Path, tmp_path: Path, scored: Scored, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    whole = Texts.rows
+    monkeypatch.setattr(Texts, "rows", lambda self, start=0: islice(whole(self, start), 7))
+    assert scored(judge, "--data", texts, "--out", tmp_path / "out.csv") == 2
+    assert "has lost rows since it was opened, when it had 23" in capsys.readouterr().err
+    assert len(engine.asked) == 7
 
 
 @pytest.mark.parametrize("name", ["out.csv.json", "out.csv.part", "out.csv.part/mine.txt"])
