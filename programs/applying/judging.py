@@ -69,7 +69,14 @@ def judged_by(
         for judge in judges:
             found.append(judge_rows(judge, rows, pool))
             refuse_silence(found[0])  # at once: the others are not asked of a backend that says nothing
+        tell_reuse(roles.calls, screen)
     return found, roles
+
+
+def tell_reuse(calls: CallLog, screen: Screen) -> None:
+    """Says that replies were known: DSPy's cache goes by the LM's name, so a server that has changed is not noticed."""
+    if reused := calls.summary().get("judge", {}).get("reused", 0):
+        screen.say(f"{reused} replies were known already, by the LM's name and not its server; --reuse off asks again")
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import dspy
 
 from programs.applying.abstaining import abstention_from, show_abstention
 from programs.applying.columns import Columns, count_scores
-from programs.applying.judging import asking_probabilities, read_as, show_fallback
+from programs.applying.judging import asking_probabilities, read_as, show_fallback, tell_reuse
 from programs.applying.part import Part
 from programs.applying.target import read_for, writable
 from programs.backends.roles import Roles
@@ -181,4 +181,5 @@ def _show(part: Part, judge: Judge, roles: Roles, out: str) -> None:
     elif unknown:
         screen.result(f"\nwithout token probabilities, and so without a confidence: {unknown} scores")
     show_calls(roles.calls.summary(), screen)
+    tell_reuse(roles.calls, screen)
     screen.result(f"written: {out} (how it was made: {out}.json)")
