@@ -19,6 +19,8 @@ from tests.stub_server import StubServer, stub_server
 pytestmark = [
     pytest.mark.skipif(find_spec("inspect_ai") is None, reason="inspect-ai is not installed"),
     pytest.mark.filterwarnings("ignore"),  # third-party code
+    pytest.mark.usefixtures("tidied"),
+    pytest.mark.tools,
 ]
 
 

@@ -17,6 +17,8 @@ from tests.stub_server import StubServer, stub_server
 pytestmark = [
     pytest.mark.skipif(find_spec("mlflow") is None or find_spec("openai") is None, reason="mlflow is not installed"),
     pytest.mark.filterwarnings("ignore"),  # third-party code
+    pytest.mark.usefixtures("tidied"),
+    pytest.mark.tools,
 ]
 
 

@@ -1,0 +1,13 @@
+"""What tests in other libraries share."""
+
+import gc
+from collections.abc import Iterator
+
+import pytest
+
+
+@pytest.fixture
+def tidied() -> Iterator[None]:
+    """Connections that a library has left open end here, where warnings of them are ignored, and not in a later test."""
+    yield
+    gc.collect()
