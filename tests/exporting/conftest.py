@@ -8,6 +8,6 @@ import pytest
 
 @pytest.fixture
 def tidied() -> Iterator[None]:
-    """Connections that a library has left open end here, where warnings of them are ignored, and not in a later test."""
+    """Connections that a library left open end here, where warnings of them are ignored, not in a later test."""
     yield
     gc.collect()
