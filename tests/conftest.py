@@ -21,6 +21,12 @@ from tests.commands import write_table
 from tests.fake import FakeEngine, fake_lm
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The tutorial first: its commands load the embedded model in processes of their own, and a model that this process
+    has loaded before keeps cores busy that they need."""
+    items.sort(key=lambda item: "test_tutorial" not in item.nodeid)
+
+
 @pytest.fixture(autouse=True)
 def isolated() -> Iterator[None]:
     dspy.configure_cache(enable_disk_cache=False, enable_memory_cache=False)
