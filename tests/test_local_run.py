@@ -1,5 +1,6 @@
 """The main job with the real embedded model, at small sizes, on the bundled sample."""
 
+import csv
 import json
 import sys
 from pathlib import Path
@@ -43,6 +44,8 @@ def test_a_compiled_judge_scores_new_texts(tmp_path: Path, monkeypatch: pytest.M
     texts.write_text("message,reply\nWhere is my parcel?,It left on Monday.\nIs the pool heated?,Yes it is.\n")
     out = tmp_path / "scored.csv"
     assert run(score.main, tmp_path / "one", "--data", texts, "--out", out, monkeypatch=monkeypatch) == 0
-    header, *rows = out.read_text().splitlines()
-    assert header.startswith("message,reply,")
-    assert all(cell in "12345" for row in rows for cell in row.split(",")[2:])
+    with out.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0])[:2] == ["message", "reply"]
+    assert all(row[f"{name}_score"] in set("12345") for row in rows for name in ("polite", "fluent"))
+    assert all(0 <= float(row[f"{name}_confidence"]) <= 1 for row in rows for name in ("polite", "fluent"))
