@@ -18,6 +18,8 @@ from programs.records.lines import Place
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+Phase = tuple[Callable[[Any], Result], Sequence[Any], int, Callable[[], None] | None]
+"""Function, items, threads and what is called for every finished item."""
 
 
 def fan_out(
@@ -125,14 +127,18 @@ class Pool:
         """`fan_out` under the name of a phase, which is the role that plays it; `planned` calls were estimated."""
         if self.skipped and planned is not None:
             self.skipped(phase, planned - len(items))
-        return list(self.in_order(phase, function, items))
+        return fan_out(*self._phase(phase, function, items))
 
     def in_order(self, phase: str, function: Callable[[Item], Result], items: Sequence[Item]) -> Generator[Result]:
         """The results of a phase one by one (see `in_order`)."""
+        return in_order(*self._phase(phase, function, items))
+
+    def _phase(self, phase: str, function: Callable[[Item], Result], items: Sequence[Item]) -> Phase[Result]:
+        """What a fan-out of the items takes, each at its place in the run."""
         done = self.started(phase, len(items)) if self.started else None
         number = next(self._phases)
         placed = [((number, position), item) for position, item in enumerate(items)]
-        return in_order(lambda each: _at(*each, function), placed, self.threads, done)
+        return (lambda each: _at(each[0], each[1], function)), placed, self.threads, done
 
 
 def _at(place: Place, item: Item, function: Callable[[Item], Result]) -> Result:
