@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from programs.command import run
-from programs.flags import METRIC_NAMES, Parser, number, whole
+from programs.flags import METRIC_NAMES, Parser, add_price_flags, number, whole
 
 POWER, ALPHA = 0.8, 0.05
 
@@ -27,8 +27,7 @@ def parser() -> Parser:
     )
     group = parser.add_argument_group("the cost")
     group.add_argument("--lm", help="LM to price the calls by (default: the pilot's judge)")
-    group.add_argument("--price-in", type=number(0), help="USD per million prompt tokens (default: LiteLLM's list)")
-    group.add_argument("--price-out", type=number(0), help="USD per million reply tokens")
+    add_price_flags(group)
     return parser
 
 

@@ -7,6 +7,7 @@ from programs.flags import (
     METRIC_NAMES,
     Parser,
     add_lm_flags,
+    add_price_flags,
     add_readout_flag,
     add_task_flags,
     number,
@@ -39,8 +40,7 @@ def parser() -> Parser:
     group.add_argument("--rows", type=whole(0), help="rows to show, of those where they differ most (default 10)")
     group.add_argument("--out", help="also write all numbers to this JSON file")
     group.add_argument("--html", metavar="PAGE", help="also write a page, which quotes the texts of these rows")
-    group.add_argument("--price-in", type=number(0), help="USD per million prompt tokens (default: LiteLLM's table)")
-    group.add_argument("--price-out", type=number(0), help="USD per million reply tokens")
+    add_price_flags(group)
     add_task_flags(parser)
     parser.add_argument("--seed", type=whole(0), help="of resampling, and of a saved judge (default: the first run's)")
     add_readout_flag(parser, "each judge's own")

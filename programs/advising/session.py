@@ -28,7 +28,7 @@ def advise_from_flags(given: Mapping[str, Any]) -> int:
     most = difference_scale(METRICS[metric]).high
     if question.difference >= most:
         raise UserError(f"--difference {question.difference:g}: two values of {metric} differ by less than {most:g}")
-    own = _own_price(flags)
+    own = Price.stated(flags.get("price_in"), flags.get("price_out"))
     target = writable(flags["out"], flags["pilot"]) if "out" in flags else None
     pilots = read_pilots(flags["pilot"], Path(flags.get("runs_dir", "runs")), metric, flags.get("seed", 0))
     screen, written = Screen(), []
@@ -49,12 +49,6 @@ def advise_from_flags(given: Mapping[str, Any]) -> int:
 def _summary(pilot: Pilot) -> dict[str, Any]:
     pace = {key: value for key, value in asdict(pilot.pace).items() if key != "api_base"}
     return {"rows": pilot.rows, "documents": pilot.documents, "pairs": pilot.pairs, "seeds": pilot.seeds, "pace": pace}
-
-
-def _own_price(flags: Mapping[str, Any]) -> Price | None:
-    if ("price_in" in flags) != ("price_out" in flags):
-        raise UserError("--price-in and --price-out go together: give both, in USD per million tokens")
-    return Price.per_million(flags["price_in"], flags["price_out"]) if "price_in" in flags else None
 
 
 def _price(flags: Mapping[str, Any], own: Price | None, pilot: Pilot) -> tuple[str | None, Price | None, bool]:

@@ -27,6 +27,11 @@ def add_lm_flags(parser: Parser, roles: Sequence[str] = ROLE_NAMES) -> None:
     group.add_argument("--save-prompts", action="store_true", help="keep every prompt in calls.jsonl, to read them")
 
 
+def add_price_flags(group: argparse._ActionsContainer) -> None:
+    group.add_argument("--price-in", type=number(0), help="USD per million prompt tokens (default: LiteLLM's table)")
+    group.add_argument("--price-out", type=number(0), help="USD per million reply tokens")
+
+
 def add_judge_flags(parser: Parser) -> None:
     group = parser.add_argument_group("the judge's prompt")
     group.add_argument("--adapter", choices=("compact", "json", "chat"), help="prompt layout (default compact)")

@@ -13,6 +13,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from programs.errors import UserError
+
 TABLE = "model_prices_and_context_window_backup.json"
 
 
@@ -28,6 +30,13 @@ class Price:
     def per_million(cls, prompt: float, completion: float) -> "Price":
         """From USD per million tokens, as price lists say it."""
         return cls(prompt / 1e6, completion / 1e6, prompt / 1e6)
+
+    @classmethod
+    def stated(cls, prompt: float | None, completion: float | None) -> "Price | None":
+        """That of `--price-in` and `--price-out`; None where neither is given. Raises UserError for one alone."""
+        if (prompt is None) != (completion is None):
+            raise UserError("--price-in and --price-out go together: give both, in USD per million tokens")
+        return None if prompt is None or completion is None else cls.per_million(prompt, completion)
 
     def usd(self, prompt_tokens: float, completion_tokens: float, cached_prompt_tokens: float = 0) -> float:
         """USD for so many tokens; the cached ones are among `prompt_tokens`, as in the tallies of calls."""
@@ -51,18 +60,6 @@ def price_of(lm: str, api_base: str | None = None) -> Price | None:
     if not prompt or not completion:
         return None
     return Price(float(prompt), float(completion), float(found.get("cache_read_input_token_cost") or prompt))
-
-
-def usd(
-    lm: str,
-    prompt_tokens: float,
-    completion_tokens: float,
-    cached_prompt_tokens: float = 0,
-    api_base: str | None = None,
-) -> float | None:
-    """What so many tokens cost at the list price; None where no price is known (`price_of`)."""
-    price = price_of(lm, api_base)
-    return None if price is None else price.usd(prompt_tokens, completion_tokens, cached_prompt_tokens)
 
 
 def table_version() -> str:

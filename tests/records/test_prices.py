@@ -7,7 +7,12 @@ from pathlib import Path
 import pytest
 
 from programs.records import prices
-from programs.records.prices import Price, price_of, usd
+from programs.records.prices import Price, price_of
+
+
+def usd(lm: str, *tokens: float) -> float | None:
+    price = price_of(lm)
+    return None if price is None else price.usd(*tokens)
 
 
 @pytest.fixture

@@ -40,16 +40,15 @@ class Prices:
     @classmethod
     def given(cls, prompt: float | None, completion: float | None, asked: Sequence[Settings]) -> "Prices":
         """From `--price-in` and `--price-out`: both or none, and not for judges that ask several LMs (UserError)."""
-        if (prompt is None) != (completion is None):
-            raise UserError("--price-in and --price-out go together: give both, in USD per million tokens")
-        if prompt is None or completion is None:
+        own = Price.stated(prompt, completion)
+        if own is None:
             return cls()
         if len(names := dict.fromkeys(each.lm for each in asked)) > 1:
             raise UserError(
                 f"--price-in and --price-out are prices of one LM, but the judges ask {', '.join(names)}: leave them "
                 "out, or compare judges of one LM"
             )
-        return cls(Price.per_million(prompt, completion))
+        return cls(own)
 
     def of(self, settings: Settings) -> Price | None:
         """Of the judge's LM; a server of one's own has none but the one that is given."""
