@@ -24,7 +24,7 @@ def export_from_flags(given: Mapping[str, Any]) -> int:
     judge = read_as(load_judge(path), flags)
     target = folder_for(out) if chosen.folder else file_for(out, path, python=chosen.python)
     exported = export(judge, settings_of(path, flags), chosen)
-    files = chosen.write(exported, target.stem)
+    files = chosen.write(exported, target.name)
     if chosen.folder:
         make_folder(target, out)
     screen = Screen()

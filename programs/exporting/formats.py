@@ -12,7 +12,7 @@ Files = Mapping[str, str]
 
 @dataclass(frozen=True)
 class Format:
-    """How a judge is written: `write(exported, module)` gives the files, `module` being the Python name of the first.
+    """How a judge is written: `write(exported, name)` gives the files, `name` being that of the file or folder.
 
     `logprobs`: whether token probabilities reach what reads the replies, without which scores are no expectations.
     `notes(exported)` are further lines on what the form does not keep.

@@ -6,6 +6,7 @@ checks no value against its type, and knows no type for several criteria on scal
 """
 
 import re
+from pathlib import Path
 
 from programs.backends.adapter import system_text
 from programs.exporting.calls import Call, Exported
@@ -13,14 +14,14 @@ from programs.exporting.python_file import python_file
 from signatures.records import Criterion
 
 
-def write(exported: Exported, module: str) -> dict[str, str]:
+def write(exported: Exported, name: str) -> dict[str, str]:
     """One Python file."""
     options = exported.calls[0].options
     file = python_file(
         "mlflow.py.jinja",
         exported,
         ["import os", "from typing import Literal"],
-        module=module,
+        module=Path(name).stem,
         model=exported.model or "YOUR-MODEL",
         sampling={name: options[name] for name in ("temperature", "seed") if name in options},
         instructions={

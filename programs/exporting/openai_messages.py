@@ -16,14 +16,14 @@ bodies = [{{**each, "messages": filled(each["messages"], texts)}} for each in ju
 # POST each to /v1/chat/completions. A value in a reply that is not among its criterion's scale is no score."""
 
 
-def write(exported: Exported, module: str) -> dict[str, str]:
+def write(exported: Exported, name: str) -> dict[str, str]:
     """One JSON file: `requests` are bodies for /v1/chat/completions, one an LM call that a row takes."""
     model = {"model": exported.model} if exported.model else {}
     content = {
         "about": list(exported.about),
-        "use": _use(exported, f"{module}.json").splitlines(),
+        "use": _use(exported, name).splitlines(),
         "placeholders": dict(exported.marks),
-        "scales": {name: list(levels) for each in exported.calls for name, levels in each.scales.items()},
+        "scales": {criterion: list(levels) for each in exported.calls for criterion, levels in each.scales.items()},
         "requests": [{**model, "messages": each.messages, **each.options} for each in exported.calls],
     }
     return {"": json.dumps(content, indent=1, ensure_ascii=False) + "\n"}

@@ -4,6 +4,6 @@ from programs.exporting.calls import Exported
 from programs.exporting.page import render
 
 
-def write(exported: Exported, module: str) -> dict[str, str]:
+def write(exported: Exported, name: str) -> dict[str, str]:
     """One text file."""
     return {"": render("judge.txt.jinja", exported)}

@@ -9,7 +9,7 @@ from programs.exporting.page import render
 from programs.exporting.python_file import python_file
 
 
-def write(exported: Exported, module: str) -> dict[str, str]:
+def write(exported: Exported, name: str) -> dict[str, str]:
     """promptfooconfig.yaml and judge.py; the rows are the user's."""
     provider = f"openai:chat:{exported.model or 'YOUR-MODEL'}"
     return {

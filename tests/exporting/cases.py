@@ -50,9 +50,9 @@ def judge(*, separate: bool = False, rubric: str = "Rate it.", **form: str) -> J
     return Judge(task(), (("polite",), ("severity",)) if separate else None, rubrics, **form)
 
 
-def exported(to: str, made: Judge, settings: Settings = SETTINGS, module: str = "judge") -> dict[str, str]:
+def exported(to: str, made: Judge, settings: Settings = SETTINGS, name: str = "judge.json") -> dict[str, str]:
     """The files of an export, by name."""
-    return dict(FORMATS[to].write(export(made, settings, FORMATS[to]), module))
+    return dict(FORMATS[to].write(export(made, settings, FORMATS[to]), name))
 
 
 def loaded(source: str, without: Sequence[str] = (), **environment: str) -> Any:

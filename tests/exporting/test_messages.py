@@ -179,3 +179,8 @@ def test_expectations_leave_what_is_unscored() -> None:
 def test_settings_reach_the_requests() -> None:
     (request,) = json.loads(exported("openai", judge())[""])["requests"]
     assert (request["model"], request["temperature"], request["seed"]) == ("gpt-4o-mini", 0.2, SETTINGS.seed)
+
+
+def test_the_lines_in_the_file_open_it_by_its_own_name() -> None:
+    use = json.loads(exported("openai", judge(), name="exp.openai")[""])["use"]
+    assert any('Path("exp.openai")' in line for line in use)
