@@ -22,7 +22,7 @@ from programs.optimizer.cast import role_lm
 from programs.optimizer.judge import Judge
 from programs.optimizer.readouts import Read, beside_digits, read
 from programs.optimizer.saved import load_judge
-from programs.optimizer.settling import settled_task
+from programs.optimizer.settling import described_task, rated_task
 from programs.records.folder import write_json
 from programs.records.relabel import relabel_records
 from programs.report_tables import show_agreement, show_calls
@@ -32,7 +32,6 @@ from programs.scrutiny.orders import other_orders
 from programs.scrutiny.screen import show_scrutiny
 from programs.scrutiny.words import warnings
 from programs.settings import resolve
-from programs.tasks.describe import rated_singly
 from programs.tasks.loading import load_rows
 from programs.tasks.task import Task
 from signatures.records import Judgement
@@ -44,11 +43,10 @@ def evaluate_from_flags(given: Mapping[str, Any]) -> int:
     path, out = flags.pop("judge"), flags.pop("out", None)
     orders, epsilon, curve = flags.pop("orders", 0), flags.pop("tie_epsilon", None), flags.pop("curve", None)
     settings = resolve(flags)
-    described = settings.task or settings.inputs or settings.criteria
-    task = settled_task(settings) if described else None
+    task = described_task(settings)
     judge = read_as(load_judge(path, task), flags)
     turned = other_orders(judge, orders)
-    known = task or rated_singly(judge.task, settings.ratings, settings.rater, settings.row)
+    known = task or rated_task(judge.task, settings)
     target = writable(out, path, *read_for(settings, known)) if out is not None else Path()
     fit = curve_target(curve, path, *read_for(settings, known)) if curve is not None else None
     if fit is not None:
@@ -66,7 +64,7 @@ def evaluate_from_flags(given: Mapping[str, Any]) -> int:
         "scrutiny": scrutiny,
         "relabel": relabel_records(divided(found.scores), rows),
         "calls": roles.calls.summary(),
-        "calls_per_row": len(judge.groups),
+        "calls_per_row": judge.calls_per_row,
     }
     screen = Screen()
     _show(agreement, judgements, screen)

@@ -26,7 +26,7 @@ def scored(
     At temperature 0 there is no seed, and draws differ by what the backend itself does not repeat. Raises LMError where
     no reply of a draw was a score.
     """
-    roles, total = cast_roles(settings, calls), len(rows) * len(judge.heads) * len(draws)
+    roles, total = cast_roles(settings, calls), len(rows) * judge.calls_per_row * len(draws)
     with Screen() as screen, counted(calls, screen), roles.playing("judge"):
         screen.tokens = lambda: token_sum(calls.summary())
         times = f", {len(draws)} times each" if len(draws) > 1 else ""

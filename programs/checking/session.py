@@ -18,14 +18,13 @@ from programs.errors import UserError
 from programs.optimizer.cast import check_lms
 from programs.optimizer.judge import Judge
 from programs.optimizer.saved import load_judge
-from programs.optimizer.settling import settled_task
+from programs.optimizer.settling import described_task, rated_task
 from programs.records.calls import CallLog
 from programs.records.folder import write_json
 from programs.records.provenance import provenance
 from programs.report_tables import show_calls
 from programs.screen import Screen
 from programs.settings import Settings, resolve
-from programs.tasks.describe import rated_singly
 
 OF_FREEZING = (
     "rows", "data", "task", "inputs", "criteria", "group", "instructions", "system", "row", "ratings", "rater",
@@ -59,10 +58,10 @@ def _freeze(flags: dict[str, Any], freeze: str) -> int:
     if repeats < 2:
         raise UserError("--repeats 1: the judge's own noise is known from two scorings on; give 2 or more")
     settings = resolve(flags)
-    task = settled_task(settings) if settings.task or settings.inputs or settings.criteria else None
+    task = described_task(settings)
     judge = read_as(load_judge(path, task), flags)
     target = _new_file(freeze, path, settings.data)
-    known = task or rated_singly(judge.task, settings.ratings, settings.rater)
+    known = task or rated_task(judge.task, settings)
     rows, rated = anchor_rows(known, settings.data, count, settings.seed, asked=asked)
     check_lms(settings)
     log = target.with_name(f"{target.name}.calls.jsonl")  # an interrupted freeze goes on from it

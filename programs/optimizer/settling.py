@@ -53,6 +53,16 @@ def settled_task(settings: Settings) -> Task:
     if settings.group or settings.instructions:
         raise UserError("--group and --instructions go with --inputs and --criteria, for an own table")
     task = load_task(settings.task or "sample").with_system(settings.system)
+    return rated_task(task, settings)
+
+
+def described_task(settings: Settings) -> Task | None:
+    """The task that the flags describe, for a judge that has its own where they describe none."""
+    return settled_task(settings) if settings.task or settings.inputs or settings.criteria else None
+
+
+def rated_task(task: Task, settings: Settings) -> Task:
+    """A judge's own task, with the single ratings that the flags name."""
     return rated_singly(task, settings.ratings, settings.rater, settings.row)
 
 

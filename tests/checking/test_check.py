@@ -179,6 +179,19 @@ def test_rows_rated_by_single_raters_are_rated_anchors(
     assert check_(tmp_path / "rated.json", anchors) == 0
 
 
+def test_a_table_of_single_ratings_is_joined_by_the_row_ids_that_row_names(
+    judge: Path, noisy: NoisyEngine, check_: Check, tmp_path: Path
+) -> None:
+    texts, ratings, anchors = (tmp_path / name for name in ("texts.csv", "ratings.csv", "a.json"))
+    texts.write_text("key,id,question,answer\n" + "".join(f"k{n},d{n},Why?,answer {n}\n" for n in range(30)))
+    scores = [f"k{n},{who},{1 + n % 5},{n % 4}" for n in range(30) for who in ("anna", "ben")]
+    ratings.write_text("\n".join(["key,rater,helpful,polite", *scores]))
+    assert check_(judge, "--freeze", anchors, "--data", texts, "--row", "key", "--ratings", ratings) == 0
+    held = read(anchors)
+    assert held["rated"]
+    assert {row["answer"]: row["helpful"] for row in held["rows"]}["answer 4"] == 5
+
+
 def test_an_interrupted_freeze_goes_on_without_repeating_a_call(
     judge: Path, table: Path, noisy: NoisyEngine, check_: Check, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -8,9 +8,8 @@ import dspy
 from programs.applying.comparing.contestants import Contestant, Side
 from programs.applying.comparing.past_run import PastRun
 from programs.errors import UserError
-from programs.optimizer.settling import settled_task
+from programs.optimizer.settling import rated_task, settled_task
 from programs.settings import Settings
-from programs.tasks.describe import rated_singly
 from programs.tasks.loading import load_rated
 from programs.tasks.splits import data_hash, unit
 from programs.tasks.tables import RawRow
@@ -47,11 +46,7 @@ def field_of(sides: Sequence[Side], settings: Settings) -> Field:
     described = bool(settings.task or any(own))
     if not described and not judges:
         raise UserError("scores alone do not say what was rated: describe it with --task, or --inputs and --criteria")
-    task = (
-        settled_task(settings)
-        if described
-        else rated_singly(judges[0].judge.task, settings.ratings, settings.rater, settings.row)
-    )
+    task = settled_task(settings) if described else rated_task(judges[0].judge.task, settings)
     if described or settings.data is not None or not runs:
         found = _all_rows(task, settings.data)
     else:
