@@ -5,6 +5,8 @@ python docs/refresh.py initial-judge RUN_FOLDER    the initial judge's agreement
 python docs/refresh.py readout RUN_FOLDER          digits against expectations, from a run of 0 steps
 python docs/refresh.py study RESULTS_FOLDER        what a study found, from what report.py --results keeps
 python docs/refresh.py headline RESULTS_FOLDER     the same in a few lines
+python docs/refresh.py speed docs/measured         what the benchmarks measured, beside their targets
+python docs/refresh.py reliability docs/measured   the same of the harnesses of tests/reliability
 """
 
 import io
@@ -124,14 +126,42 @@ def headline(folder: Path) -> str:
     return f"Written by `python docs/refresh.py headline {folder.resolve().relative_to(ROOT)}`:\n\n{found}\n{table}\n"
 
 
+def speed(folder: Path) -> str:
+    """The kept figures of the benchmarks."""
+    return measured(folder, "speed")
+
+
+def reliability(folder: Path) -> str:
+    """The kept figures of the harnesses that test what must not fail."""
+    return measured(folder, "reliability")
+
+
+def measured(folder: Path, group: str) -> str:
+    """The kept figures of a group with their commands, in the order of its points."""
+    kept = [record for path in sorted(folder.glob("*.json")) if (record := read(path))["group"] == group]
+    kept.sort(key=lambda record: record["point"])
+    when = " to ".join(sorted({record["date"] for record in kept})[:: max(1, len({r["date"] for r in kept}) - 1)])
+    lines = ["| what | measured | target | holds | command |", "|---|---|---|---|---|"]
+    for record in kept:
+        for place, figure in enumerate(record["figures"]):
+            command = f"`{record['command']}`" if place == 0 else ""
+            holds = "yes" if figure["holds"] else "**no**"
+            lines.append(f"| {figure['what']} | {figure['value']} | {figure['target']} | {holds} | {command} |")
+    machines = "; ".join(sorted({record["machine"] for record in kept}))
+    return f"Measured on {when} ({machines}), written by `python docs/refresh.py {group} docs/measured`:\n\n" + (
+        "\n".join(lines) + "\n"
+    )
+
+
 def read(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
 PARTS = {
-    "default-run": default_run, "initial-judge": initial_judge, "readout": readout, "study": study, "headline": headline
+    "default-run": default_run, "initial-judge": initial_judge, "readout": readout, "study": study, "headline": headline,
+    "speed": speed, "reliability": reliability,
 }  # fmt: skip
-PAGES = {"headline": ROOT / "README.md"}
+PAGES = dict.fromkeys(("headline", "reliability"), ROOT / "README.md") | {"speed": ROOT / "docs" / "cost.md"}
 """Where a part stands; the others are in docs/results.md."""
 
 
