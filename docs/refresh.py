@@ -158,8 +158,8 @@ def read(path: Path) -> Any:
 
 
 PARTS = {
-    "default-run": default_run, "initial-judge": initial_judge, "readout": readout, "study": study, "headline": headline,
-    "speed": speed, "reliability": reliability,
+    "default-run": default_run, "initial-judge": initial_judge, "readout": readout, "study": study,
+    "headline": headline, "speed": speed, "reliability": reliability,
 }  # fmt: skip
 PAGES = dict.fromkeys(("headline", "reliability"), ROOT / "README.md") | {"speed": ROOT / "docs" / "cost.md"}
 """Where a part stands; the others are in docs/results.md."""

@@ -14,7 +14,7 @@ GROUPS = ("speed", "reliability")
 
 @dataclass(frozen=True)
 class Figure:
-    """One measured figure beside its target, as words and numbers that a reader understands; `holds` whether it does."""
+    """One measured figure beside its target, in words that a reader understands, and whether it holds."""
 
     what: str
     value: str
