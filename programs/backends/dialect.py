@@ -74,7 +74,7 @@ def grammar(response_format: Mapping[str, Any]) -> str:
     nothing else.
     """
     schema = response_format.get("schema", {"type": "object"})
-    if not _is_plain(schema):
+    if not is_plain(schema):
         return f"%llguidance {{}}\nstart: {_json(schema)}"
     members = [
         f"{json.dumps(json.dumps(name) + ':')} SPACE? {_json(value)}" for name, value in schema["properties"].items()
@@ -83,7 +83,7 @@ def grammar(response_format: Mapping[str, Any]) -> str:
     return f'%llguidance {{}}\nstart: "{{" SPACE? {joined} SPACE? "}}"\nSPACE: " "'
 
 
-def _is_plain(schema: Mapping[str, Any]) -> bool:
+def is_plain(schema: Mapping[str, Any]) -> bool:
     """Whether it is an object of required members that refer to nothing outside them, as all replies here are."""
     names = list(schema.get("properties", ()))
     return bool(names) and sorted(names) == sorted(schema.get("required", ())) and "$defs" not in schema
@@ -95,12 +95,9 @@ def _json(schema: Mapping[str, Any]) -> str:
 
 def response(request: Request, chunks: Sequence[Mapping[str, Any]]) -> Response:
     """The streamed chunks as one Response. Raises lm15's error where llama.cpp reported one."""
-    for chunk in chunks:
-        if "error" in chunk:
-            raise failure(chunk["error"])
-    choices = [choice for chunk in chunks for choice in chunk.get("choices", ())]
-    text = "".join(choice["delta"].get("content") or "" for choice in choices)
-    reasons = [choice["finish_reason"] for choice in choices if choice.get("finish_reason")]
+    refuse_errors(chunks)
+    text = text_of(chunks)
+    reasons = [choice["finish_reason"] for choice in _choices(chunks) if choice.get("finish_reason")]
     if not reasons:
         raise ServerError("the local model's reply broke off")
     if request.config.response_format is not None:
@@ -110,9 +107,21 @@ def response(request: Request, chunks: Sequence[Mapping[str, Any]]) -> Response:
         model=request.model,
         message=Message.assistant([TextPart(text)]),
         finish_reason="length" if reasons[-1] == "length" else "stop",
-        usage=_usage(chunks),
-        logprobs=_logprobs(request.config, choices),
+        usage=usage_of(chunks),
+        logprobs=logprobs_of(request.config, chunks),
     )
+
+
+def text_of(chunks: Sequence[Mapping[str, Any]]) -> str:
+    """What was said in the chunks of one reply."""
+    return "".join(choice["delta"].get("content") or "" for choice in _choices(chunks))
+
+
+def refuse_errors(chunks: Sequence[Mapping[str, Any]]) -> None:
+    """Raises lm15's error where llama.cpp reported one."""
+    for chunk in chunks:
+        if "error" in chunk:
+            raise failure(chunk["error"])
 
 
 def failure(error: Mapping[str, Any]) -> ProviderError:
@@ -145,7 +154,12 @@ def _part_text(part: Any) -> str:
     raise UnsupportedFeatureError(f"the local model reads text only, not {part.type}", feature="messages")
 
 
-def _usage(chunks: Sequence[Mapping[str, Any]]) -> Usage:
+def _choices(chunks: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    return [choice for chunk in chunks for choice in chunk.get("choices", ())]
+
+
+def usage_of(chunks: Sequence[Mapping[str, Any]]) -> Usage:
+    """The tokens of one reply and its prompt."""
     usage: Mapping[str, Any] = next((chunk["usage"] for chunk in reversed(chunks) if chunk.get("usage")), {})
     details = usage.get("prompt_tokens_details") or {}
     return Usage(
@@ -156,10 +170,11 @@ def _usage(chunks: Sequence[Mapping[str, Any]]) -> Usage:
     )
 
 
-def _logprobs(config: Config, choices: Sequence[Mapping[str, Any]]) -> tuple[TokenLogprob, ...] | None:
+def logprobs_of(config: Config, chunks: Sequence[Mapping[str, Any]]) -> tuple[TokenLogprob, ...] | None:
+    """The reply's tokens with their probabilities; None where they were not asked for."""
     if config.logprobs is None:
         return None
-    tokens = [token for choice in choices for token in (choice.get("logprobs") or {}).get("content", ())]
+    tokens = [token for choice in _choices(chunks) for token in (choice.get("logprobs") or {}).get("content", ())]
     return tuple(_token(token, config.logprobs) for token in tokens)
 
 

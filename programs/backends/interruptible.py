@@ -9,13 +9,19 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from types import FrameType
-from typing import Any
+from typing import Any, TypeVar
 
+Result = TypeVar("Result")
+Body = dict[str, Any]
 Chunk = dict[str, Any]
-Ask = Callable[[dict[str, Any], Callable[[Chunk], bool]], object]
+Ask = Callable[[Body, Callable[[Chunk], bool]], object]
 """A request's body and who hears its chunks; hearing `True` ends the reply."""
+
+Talk = Callable[[Callable[[Body], list[Chunk]]], Result]
+"""What is done in a slot with a function that asks: body -> the chunks of its reply."""
 
 GRACE = 1.0
 """Seconds after Ctrl-C in which other threads than the main one start no new call, and which the main one waits."""
@@ -23,14 +29,9 @@ GRACE = 1.0
 
 @dataclass(eq=False)
 class Call:
-    """One call in flight: what it heard so far, and whether anyone still waits for it."""
+    """One call in flight, and whether anyone still waits for it."""
 
-    chunks: list[Chunk] = field(default_factory=list)
     abandoned: bool = False
-
-    def hear(self, chunk: Chunk) -> bool:
-        self.chunks.append(chunk)
-        return self.abandoned
 
 
 _calls: set[Call] = set()
@@ -44,49 +45,59 @@ class Server:
     ask: Ask
     slots: threading.Semaphore
 
-    def chunks(self, sent: dict[str, Any]) -> list[Chunk]:
-        """The chunks of the whole reply. Raises KeyboardInterrupt where `interrupt` ended it before."""
+    def hold(self, talk: Talk[Result]) -> Result:
+        """What `talk` makes of the replies that it asks for, all in one slot.
+
+        Raises KeyboardInterrupt where `interrupt` ended it before.
+        """
         call = Call()
         _calls.add(call)
         try:
             _refuse_after_interrupt()
-            self._run_outside_main(sent, call)
+            return self._run_outside_main(talk, call)
         finally:
-            interrupted, call.abandoned = call.abandoned, True
+            call.abandoned = True
             _calls.discard(call)
-        if interrupted:
-            raise KeyboardInterrupt
-        return call.chunks
 
-    def _run_outside_main(self, sent: dict[str, Any], call: Call) -> None:
+    def _run_outside_main(self, talk: Talk[Result], call: Call) -> Result:
         """The main thread's calls run in threads of their own: signals are not handled while native code runs, and
         what their handler raises inside a callback is lost."""
         if threading.current_thread() is not threading.main_thread():
-            self._run(sent, call)
-            return
-        ended: Future[None] = Future()
+            return self._run(talk, call)
+        ended: Future[Result] = Future()
         try:
-            threading.Thread(target=self._run_for, args=(ended, sent, call), daemon=True).start()
+            threading.Thread(target=self._run_for, args=(ended, talk, call), daemon=True).start()
             while not ended.done():
                 wait([ended], timeout=0.2)  # a signal that comes just before an endless wait would not end it
         except KeyboardInterrupt:
             call.abandoned = True
             wait([ended], timeout=GRACE)  # rather not leave the process in the middle of native code
             raise
-        ended.result()
+        return ended.result()
 
-    def _run_for(self, ended: "Future[None]", sent: dict[str, Any], call: Call) -> None:
+    def _run_for(self, ended: "Future[Result]", talk: Talk[Result], call: Call) -> None:
         try:
-            self._run(sent, call)
+            ended.set_result(self._run(talk, call))
         except BaseException as error:
             ended.set_exception(error)
-        else:
-            ended.set_result(None)
 
-    def _run(self, sent: dict[str, Any], call: Call) -> None:
+    def _run(self, talk: Talk[Result], call: Call) -> Result:
         with self.slots:
-            if not call.abandoned:
-                self.ask(sent, call.hear)
+            return talk(partial(self._reply, call))
+
+    def _reply(self, call: Call, sent: Body) -> list[Chunk]:
+        """The chunks of the whole reply."""
+        heard: list[Chunk] = []
+
+        def hear(chunk: Chunk) -> bool:
+            heard.append(chunk)
+            return call.abandoned
+
+        if not call.abandoned:
+            self.ask(sent, hear)
+        if call.abandoned:
+            raise KeyboardInterrupt
+        return heard
 
 
 def interrupt() -> None:

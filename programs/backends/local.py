@@ -14,6 +14,7 @@ from typing import Any
 from dspy.lm15 import InvalidRequestError, NotConfiguredError, Request, Response
 
 from programs.backends.dialect import NO_LOOPS, body, response
+from programs.backends.forced import blanks_of, filled
 from programs.backends.interruptible import Server, interrupt_on_ctrl_c
 from programs.backends.weights import INSTALL, model_file
 from programs.errors import UserError
@@ -65,15 +66,17 @@ class LocalEngine:
     def complete(self, request: Request) -> Response:
         """One reply; from any number of threads at once. Raises the errors of `dspy.lm15`."""
         sent = body(request) | (NO_LOOPS if self.prose else {})
+        blanks = blanks_of(request)
         try:
             server = self.load()
         except UserError as error:
             raise NotConfiguredError(str(error)) from error
         try:
-            chunks = server.chunks(sent)
+            if blanks:
+                return server.hold(lambda ask: filled(request, blanks, ask))
+            return response(request, server.hold(lambda ask: ask(sent)))
         except (ValueError, TypeError) as error:  # llama.cpp's word for a malformed request
             raise InvalidRequestError(str(error)) from error
-        return response(request, chunks)
 
     def dump_state(self) -> dict[str, Any]:
         return {"path": self.path and str(self.path), "prose": self.prose, "runtime": asdict(self.runtime)}

@@ -16,6 +16,8 @@ import pytest
 from dspy.lm15 import Config, InvalidRequestError, Message, NotConfiguredError, Request
 
 from programs.backends import interruptible, local
+from programs.backends.adapter import CompactAdapter
+from programs.backends.forced import blanks_of
 from programs.backends.interruptible import interrupt
 from programs.backends.local import LocalEngine, Runtime
 from programs.errors import UserError
@@ -222,6 +224,19 @@ class TestRealModel:
         digit = next(token for token in tokens if token["token"] == str(seen["joy"]))
         assert digit["logprob"] == max(other["logprob"] for other in digit["top_logprobs"])
         assert {other["token"] for other in digit["top_logprobs"]} >= {"0", "1", "2", "3"}
+
+    def test_given_text_changes_no_score_and_saves_generated_tokens(
+        self, lm: dspy.LM, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        texts = ["I won!", "He lied to me again.", "My cat died."]
+        calls: list[Request] = []
+        complete = lm.engine.complete
+        monkeypatch.setattr(lm.engine, "complete", lambda request: calls.append(request) or complete(request))
+        with dspy.context(lm=lm, adapter=CompactAdapter()):
+            given = [dict(dspy.Predict(Emotions)(text=text)) for text in texts]
+        assert all(len(blanks_of(request)) == 2 for request in calls)
+        monkeypatch.setattr(local, "blanks_of", lambda request: ())
+        assert [json.loads(complete(request).text) for request in calls] == given
 
     def test_calls_at_once_are_answered_and_reuse_their_common_prefix(self, lm: dspy.LM) -> None:
         texts = ["I won!", "He lied to me again.", "Fine.", "My cat died."]
