@@ -3,12 +3,21 @@
 from collections.abc import Sequence
 
 from programs.command import run
-from programs.flags import Parser, add_lm_flags, add_readout_flag, add_seed_flag, add_task_flags, number, whole
+from programs.flags import (
+    Parser,
+    add_division_flag,
+    add_lm_flags,
+    add_readout_flag,
+    add_seed_flag,
+    add_task_flags,
+    number,
+    whole,
+)
 
 
 def parser() -> Parser:
     parser = Parser(prog="evaluate.py", description=__doc__)
-    parser.add_argument("judge", metavar="RUN_OR_JUDGE", help="a run's folder, or a judge.json")
+    parser.add_argument("saved", metavar="RUN_OR_JUDGE", help="a run's folder, or a judge.json")
     parser.add_argument("--out", help="also write the agreement to this JSON file")
     parser.add_argument(
         "--curve",
@@ -19,6 +28,7 @@ def parser() -> Parser:
     add_task_flags(parser)
     add_seed_flag(parser)
     add_readout_flag(parser, "the judge's own")
+    add_division_flag(parser, "as it was saved")
     add_scrutiny_flags(parser)
     add_lm_flags(parser, roles=("judge",))
     return parser

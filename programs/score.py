@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from programs.command import run
 from programs.flags import (
     Parser,
+    add_division_flag,
     add_limit_flags,
     add_lm_flags,
     add_probabilities_flag,
@@ -16,7 +17,7 @@ from programs.flags import (
 
 def parser() -> Parser:
     parser = Parser(prog="score.py", description=__doc__)
-    parser.add_argument("judge", metavar="RUN_OR_JUDGE", help="a run's folder, or a judge.json")
+    parser.add_argument("saved", metavar="RUN_OR_JUDGE", help="a run's folder, or a judge.json")
     parser.add_argument("--data", required=True, help="CSV, TSV, JSONL, JSON or Parquet file with the judge's inputs")
     parser.add_argument(
         "--out",
@@ -35,6 +36,7 @@ def parser() -> Parser:
     )
     add_seed_flag(parser)
     add_readout_flag(parser, "the judge's own")
+    add_division_flag(parser, "as it was saved")
     add_probabilities_flag(parser)
     add_lm_flags(parser, roles=("judge",))
     add_limit_flags(parser)

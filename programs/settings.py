@@ -70,6 +70,7 @@ class Settings(Method):
     # the loop
     steps: int = 2
     batch_size: int = 2
+    judge: str = "mode"
     guard: str = "on"
     gate: str = "spearman"
     accept: str = "probable"

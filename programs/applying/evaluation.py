@@ -40,7 +40,7 @@ from signatures.records import Judgement
 def evaluate_from_flags(given: Mapping[str, Any]) -> int:
     """Agreement of a judge with the ratings of all rows given. Returns the exit code."""
     flags = dict(given)
-    path, out = flags.pop("judge"), flags.pop("out", None)
+    path, out = flags.pop("saved"), flags.pop("out", None)
     orders, epsilon, curve = flags.pop("orders", 0), flags.pop("tie_epsilon", None), flags.pop("curve", None)
     settings = resolve(flags)
     task = described_task(settings)

@@ -11,6 +11,7 @@ from programs.backends.roles import Roles
 from programs.errors import UserError
 from programs.optimizer.cast import cast_roles
 from programs.optimizer.fan_out import Pool
+from programs.optimizer.heads import OWN, divided
 from programs.optimizer.judge import Judge
 from programs.optimizer.scoring import judge_rows, refuse_silence
 from programs.records.calls import CallLog
@@ -20,9 +21,17 @@ from signatures.records import Judgement
 
 
 def read_as(judge: Judge, flags: Mapping[str, Any]) -> Judge:
-    """The judge with the readout that was asked for; its own where none was."""
+    """The judge with the readout and the division among calls that were asked for; its own where none were."""
+    division = flags.get("judge", OWN)
+    judge = judge if division == OWN else _divided(judge, division)
     judge.readout = flags.get("readout", judge.readout)
     return judge
+
+
+def _divided(judge: Judge, division: str) -> Judge:
+    if any(head.demos for head in judge.heads):
+        raise UserError(f"--judge {division}: the judge has demos, made for its own calls; leave the flag out")
+    return judge.with_groups(divided(division, judge.task.criterion_names))
 
 
 def asking_probabilities(judge: Judge, wanted: str, lm: dspy.LM) -> Judge:

@@ -34,7 +34,7 @@ BLOCK = 1_000
 def score_from_flags(given: Mapping[str, Any]) -> int:
     """Scores of new texts, beside the input's columns; empty where unscored. Returns the exit code."""
     flags = dict(given)
-    path, out = flags.pop("judge"), flags.pop("out")
+    path, out = flags.pop("saved"), flags.pop("out")
     wanted, risk, curve = flags.pop("probabilities", "auto"), flags.pop("abstain", None), flags.pop("curve", None)
     settings = resolve(flags)
     lm = role_lm(settings, "judge")

@@ -1,6 +1,13 @@
 """The command line's flags, declared once. No DSPy import here: `--help` answers in a moment."""
 
-from programs.flags.lms import add_judge_flags, add_lm_flags, add_price_flags, add_probabilities_flag, add_readout_flag
+from programs.flags.lms import (
+    add_division_flag,
+    add_judge_flags,
+    add_lm_flags,
+    add_price_flags,
+    add_probabilities_flag,
+    add_readout_flag,
+)
 from programs.flags.names import EXPORT_FORMATS, METRIC_NAMES
 from programs.flags.parser import Parser, number, whole
 from programs.flags.rows import add_seed_flag, add_task_flags
@@ -12,6 +19,7 @@ __all__ = [
     "METRIC_NAMES",
     "Parser",
     "add_diagnose_flags",
+    "add_division_flag",
     "add_interference_flags",
     "add_judge_flags",
     "add_limit_flags",

@@ -37,6 +37,7 @@ def add_judge_flags(parser: Parser) -> None:
     group.add_argument("--adapter", choices=("compact", "json", "chat"), help="prompt layout (default compact)")
     group.add_argument("--schema", choices=("auto", "on", "off"), help="JSON schema for replies (default auto)")
     add_readout_flag(group)
+    add_division_flag(group, "as the mode says")
 
 
 def add_readout_flag(parser: argparse._ActionsContainer, default: str = "digits") -> None:
@@ -44,6 +45,12 @@ def add_readout_flag(parser: argparse._ActionsContainer, default: str = "digits"
         "--readout",
         choices=("digits", "expected"),
         help=f"score: the number in the reply, or the scale's mean under its token probabilities (default {default})",
+    )
+
+
+def add_division_flag(parser: argparse._ActionsContainer, default: str) -> None:
+    parser.add_argument(
+        "--judge", help=f"which criteria share a call: joint, separate, or clusters:a+b,c (default: {default})"
     )
 
 

@@ -9,13 +9,15 @@ from signatures.records import Group
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run will do, in numbers: steps, rows a step and rows of each set (gate, reserved, test).
+    """What a run will do, in numbers.
 
-    `rater_calls` is the most that the diagnostics of `--rate-every` can take.
+    Calls of the judge a row (`heads`), steps, rows a step and rows of each set (gate, reserved, test). `rater_calls` is
+    the most that the diagnostics of `--rate-every` can take.
     """
 
     mode: Mode
     criteria: Group
+    heads: int
     steps: int
     batch_size: int
     gate_rows: int
@@ -36,15 +38,14 @@ class Plan:
         Else answers known already are reused and scorings that nothing depends on skipped. In any case a criterion
         left unscored takes its critiques with it.
         """
-        heads, losses, gradients, rewrites = (
-            len(groups(letter, self.criteria))
-            for letter in (self.mode.judge, self.mode.loss, self.mode.gradient, self.mode.rewrite)
+        losses, gradients, rewrites = (
+            len(groups(letter, self.criteria)) for letter in (self.mode.loss, self.mode.gradient, self.mode.rewrite)
         )
         rows = self.steps * self.batch_size
         rater = {"rater": self.rater_calls} if self.rater_calls else {}
         validation = (self.steps + 1) * self.gate_rows + most_finalists(self.steps) * self.reserved_rows
         return {
-            "judge": heads * (rows + validation + self.test_scorings * self.test_rows),
+            "judge": self.heads * (rows + validation + self.test_scorings * self.test_rows),
             "loss": losses * rows,
             "gradient": gradients * rows,
             "rewrite": rewrites * self.steps,

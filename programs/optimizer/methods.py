@@ -15,6 +15,7 @@ from programs.optimizer.controls.shuffled import Shuffled
 from programs.optimizer.estimate import Plan
 from programs.optimizer.fan_out import Pool
 from programs.optimizer.guards import GUARDS
+from programs.optimizer.heads import OWN, judge_groups
 from programs.optimizer.incumbent import Outcome
 from programs.optimizer.judge import Judge
 from programs.optimizer.modes import groups, parse_mode
@@ -68,9 +69,9 @@ def most_calls(settings: Settings, task: Task, splits: Splits) -> dict[str, int]
     return textual if settings.critical else {**textual, "loss": 0, "gradient": 0}
 
 
-def judge_groups(settings: Settings, names: Group) -> tuple[Group, ...]:
-    """The judge's groups: the mode's; peers and the ensemble are given the joint prompt whatever the mode."""
-    return groups(parse_mode(settings.mode).judge if settings.stepwise else "C", names)
+def groups_of(settings: Settings, names: Group) -> tuple[Group, ...]:
+    """The judge's groups: what --judge or the mode says; peers and the ensemble are given the joint prompt."""
+    return judge_groups(settings.judge, parse_mode(settings.mode), names) if settings.stepwise else (tuple(names),)
 
 
 def report_of(method: Method, settings: Settings) -> dict[str, Any]:
@@ -96,6 +97,8 @@ def check_method(settings: Settings) -> None:
             raise UserError(f"{flag}: unknown '{value}': use one of {', '.join(known)}{suggest(value, known)}")
     if settings.optimizer != "textgrad" and settings.control != "none":
         raise UserError(f"--control {settings.control} goes with --optimizer textgrad: leave one of them out")
+    if settings.judge != OWN and not settings.stepwise:
+        raise UserError(f"--judge {settings.judge} goes with the steps of --optimizer textgrad: leave one of them out")
     if settings.control == "ensemble":
         require_sampling(settings.judge_temperature)
 
@@ -108,6 +111,7 @@ def teleprompter(
     """The textual-gradient optimizer of these settings."""
     return TextualGradient(
         settings.mode,
+        judge=settings.judge,
         steps=settings.steps,
         batch_size=settings.batch_size,
         gate=settings.gate,
@@ -132,6 +136,7 @@ def _textual(settings: Settings, task: Task, splits: Splits) -> Plan:
     return Plan(
         mode=parse_mode(settings.mode),
         criteria=task.criterion_names,
+        heads=len(judge_groups(settings.judge, parse_mode(settings.mode), task.criterion_names)),
         steps=settings.steps,
         batch_size=settings.batch_size,
         gate_rows=len(gated),

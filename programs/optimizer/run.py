@@ -18,7 +18,7 @@ from programs.optimizer.fan_out import Pool
 from programs.optimizer.incumbent import Incumbent, Outcome
 from programs.optimizer.judge import Judge
 from programs.optimizer.keep import values_of
-from programs.optimizer.methods import judge_groups, method_of, most_calls, report_of
+from programs.optimizer.methods import groups_of, method_of, most_calls, report_of
 from programs.optimizer.modes import parse_mode
 from programs.optimizer.readouts import Read, read, readout_summary
 from programs.optimizer.saved import save_judge
@@ -98,7 +98,7 @@ class Run:
         self.screen.expect(sum(most_calls(self.settings, self.task, self.splits).values()))
         self.folder.start_steps()
         student = Judge(self.task, **self.settings.form)
-        start = student.with_groups(judge_groups(self.settings, self.task.criterion_names))
+        start = student.with_groups(groups_of(self.settings, self.task.criterion_names))
         self.tested["0"] = before = self._test(start, "test, before")
         outcome = self._search(start)
         save_judge(outcome.judge, self.folder.judge)

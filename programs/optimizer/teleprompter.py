@@ -13,6 +13,7 @@ from programs.optimizer.draws import divide, draw, numbered
 from programs.optimizer.fan_out import Pool
 from programs.optimizer.gate import Accept, gate
 from programs.optimizer.guards import GUARDS, Guard
+from programs.optimizer.heads import OWN, judge_groups
 from programs.optimizer.incumbent import Incumbent, Outcome
 from programs.optimizer.judge import Judge
 from programs.optimizer.keep import most_finalists
@@ -40,7 +41,8 @@ def unconstrained(rubric: Rubric) -> Rubric:
 class TextualGradient(Teleprompter):
     """Rewrites a judge's rubrics from textual gradients ("When Gradients Collide", arXiv 2605.26046).
 
-    `mode` names the stages that handle the criteria jointly (Single, SSS, SSC, SCC, CCC). `gate` and `accept` decide
+    `mode` names the stages that handle the criteria jointly (Single, SSS, SSC, SCC, CCC); `judge` may divide them among
+    the judge's calls in another way (see `programs.optimizer.heads`). `gate` and `accept` decide
     whether a rewrite is kept (see `programs.optimizer.gate.gate`); `accept` may also be a function of that shape.
     `keep` is "best" or "last"; `reserve` the share of the validation rows set aside to choose among the best.
     An LM not given by role is `reflection_lm` (loss, gradient, rewrite) and then `dspy.settings.lm`.
@@ -50,6 +52,7 @@ class TextualGradient(Teleprompter):
         self,
         mode: str = "SSC",
         *,
+        judge: str = OWN,
         steps: int = 4,
         batch_size: int = 3,
         gate: str = "spearman",
@@ -72,9 +75,8 @@ class TextualGradient(Teleprompter):
         on_step: Callable[[Step], None] | None = None,
     ) -> None:
         super().__init__()
-        self.mode = mode
-        self.steps = steps
-        self.batch_size = batch_size
+        self.mode, self.judge = mode, judge
+        self.steps, self.batch_size = steps, batch_size
         self.gate = gate
         self.accept = accept
         self.threshold = threshold
@@ -128,7 +130,7 @@ class TextualGradient(Teleprompter):
         roles = roles or Roles.of(self.lms, seed=self.seed, temperatures=self.temperatures)
         trainset, (gated, reserved) = numbered(trainset), self.validation(numbered(valset))
         stages = self.stages(roles, pool or Pool(self.threads, skipped=roles.calls.skip), student.schema)
-        start = student.with_groups(groups(mode.judge, names))
+        start = student.with_groups(judge_groups(self.judge, mode, names))
         incumbent = Incumbent(start, gated, stages.judge, self.metric, stages.spare)
         try:
             self._descend(mode, incumbent, stages, trainset, roles.calls)

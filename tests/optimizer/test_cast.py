@@ -9,7 +9,7 @@ import pytest
 from programs.backends.local import LocalEngine
 from programs.optimizer.cast import cast_roles, role_lm
 from programs.optimizer.estimate import Plan
-from programs.optimizer.modes import MODES
+from programs.optimizer.modes import MODES, groups
 from programs.records.calls import CallLog
 from programs.settings import Settings, resolve
 from tests.fake import fake_lm
@@ -62,7 +62,10 @@ def test_the_papers_preset_is_the_papers_study() -> None:
 
 
 def test_the_estimate_holds_the_papers_formulas() -> None:
-    plans = {name: Plan(mode, ("a", "b", "c", "d"), 1, 3, 10, 5, 20, 0).calls() for name, mode in MODES.items()}
+    plans = {
+        name: Plan(mode, ("a", "b", "c", "d"), len(groups(mode.judge, "abcd")), 1, 3, 10, 5, 20, 0).calls()
+        for name, mode in MODES.items()
+    }
     stages = {name: tuple(calls[role] for role in ("loss", "gradient", "rewrite")) for name, calls in plans.items()}
     assert stages == {
         "Single": (12, 12, 4),

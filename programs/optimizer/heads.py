@@ -1,0 +1,44 @@
+"""How a judge's criteria are divided among its calls: as the mode says, or as `--judge` does."""
+
+from collections.abc import Sequence
+
+from programs.errors import UserError, suggest
+from programs.optimizer.modes import Mode, groups
+from signatures.records import Group
+
+OWN = "mode"
+"""The mode's own division; of a saved judge, the one it was saved with."""
+
+LETTERS = {"joint": "C", "separate": "S"}
+CLUSTERS = "clusters:"
+
+
+def judge_groups(division: str, mode: Mode, criteria: Sequence[str]) -> tuple[Group, ...]:
+    """The groups of a run's judge. Raises UserError as `divided` does."""
+    return groups(mode.judge, criteria) if division == OWN else divided(division, criteria)
+
+
+def divided(division: str, criteria: Sequence[str]) -> tuple[Group, ...]:
+    """The groups of criteria that share a call, by `joint`, `separate` or `clusters:a+b,c`.
+
+    Raises UserError for another word, and for clusters that do not name each criterion once.
+
+    >>> divided("clusters:a+c,b", ["a", "b", "c"])
+    (('a', 'c'), ('b',))
+    """
+    if division in LETTERS:
+        return groups(LETTERS[division], criteria)
+    if not division.startswith(CLUSTERS):
+        known = (OWN, *LETTERS)
+        near = suggest(division, known)
+        raise UserError(f"--judge: unknown '{division}': use {', '.join(known)} or {CLUSTERS}a+b,c{near}")
+    clusters = tuple(
+        tuple(name.strip() for name in cluster.split("+")) for cluster in division.removeprefix(CLUSTERS).split(",")
+    )
+    named = [name for cluster in clusters for name in cluster]
+    for name in [*named, *criteria]:
+        if name not in criteria:
+            raise UserError(f"--judge: '{name}' is no criterion: use {', '.join(criteria)}{suggest(name, criteria)}")
+        if named.count(name) != 1:
+            raise UserError(f"--judge: the clusters name {name} {named.count(name)} times: name each criterion once")
+    return clusters
