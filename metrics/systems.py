@@ -73,9 +73,9 @@ def _within(scores: Scores, seed: int) -> Estimate:
     """The mean over systems of the Spearman within each; those without one are left out and counted."""
     codes, total = resampled_clusters(scores, seed)
     systems, count = _systems(scores)
-    parts = [systems == system for system in range(count)]
+    parts = [np.flatnonzero(systems == system) for system in range(count)]
     tables = [
-        [cluster_tables(np.where(part, judge, np.nan), human, codes, total) for part in parts]
+        [cluster_tables(judge[part], human[part], codes[part], total) for part in parts]
         for judge, human in zip(scores.judge.T, scores.human.T, strict=True)
     ]
 
@@ -125,7 +125,9 @@ def _spearman_of_rows(judge: Values, human: Values) -> Values:
 
 def _ranks(values: Values) -> Values:
     """Midranks in each row of (B, S), NaN where NaN; equal to nine decimals is tied, since means are fractions."""
-    return np.asarray(stats.rankdata(np.round(values, 9), axis=1, nan_policy="omit"))
+    known = ~np.isnan(values)
+    last = np.where(known, np.round(values, 9), np.inf)  # scipy's own way with NaN takes rows one by one
+    return np.where(known, stats.rankdata(last, axis=1), np.nan)
 
 
 def _centred(ranks: Values) -> Values:
@@ -145,9 +147,8 @@ def _support(scores: Scores, codes: Codes) -> Codes:
 
 
 def _sums(rows: Codes, columns: Codes, values: Values, shape: tuple[int, int]) -> Values:
-    sums = np.zeros(shape)
-    np.add.at(sums, (rows, columns), values)
-    return sums
+    flat = np.bincount(rows * shape[1] + columns, values, minlength=shape[0] * shape[1])
+    return flat.reshape(shape)
 
 
 def _quotient(numerator: Values, denominator: NDArray[Any]) -> Values:
