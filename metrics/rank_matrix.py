@@ -1,6 +1,7 @@
 """Spearman correlations among several columns at once, and the partial ones that follow from them, in resamples."""
 
 from collections.abc import Callable, Sequence
+from hashlib import blake2b
 from itertools import combinations_with_replacement
 
 import numpy as np
@@ -60,6 +61,19 @@ def _by_rows(columns: Values, clusters: Codes) -> Callable[[Values], Values]:
         return np.concatenate(parts)
 
     return matrix
+
+
+def remembered(matrix: Callable[[Values], Values]) -> Callable[[Values], Values]:
+    """The same, which looks at equal weights once: the resamples of one seed serve several estimates."""
+    known: dict[bytes, Values] = {}
+
+    def found(weights: Values) -> Values:
+        key = blake2b(np.ascontiguousarray(weights)).digest()
+        if key not in known:
+            known[key] = matrix(weights)
+        return known[key]
+
+    return found
 
 
 def partial_correlation(matrix: Values, first: int, second: int, controls: Sequence[int]) -> Values:

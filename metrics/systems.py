@@ -16,7 +16,7 @@ from metrics.intervals import Scale, difference_scale, value_scale
 from metrics.metric import spearman
 from metrics.scores import Codes, Scores, Values, clusters
 from metrics.summary import RESAMPLES, Cell, cell_table
-from metrics.tables import cluster_tables
+from metrics.tables import cluster_tables, weighted_together
 
 FEWEST_SYSTEMS = 3
 """Under this many the systems' means always correlate perfectly, one way or the other."""
@@ -75,14 +75,16 @@ def _within(scores: Scores, seed: int) -> Estimate:
     systems, count = _systems(scores)
     parts = [np.flatnonzero(systems == system) for system in range(count)]
     tables = [
-        [cluster_tables(judge[part], human[part], codes[part], total) for part in parts]
+        cluster_tables(judge[part], human[part], codes[part], total)
         for judge, human in zip(scores.judge.T, scores.human.T, strict=True)
+        for part in parts
     ]
+    weigh = weighted_together(tables)
 
     def of_systems(weights: Values) -> Values:
         """(B, K, S)."""
-        found = [[spearman.batch(each.cells, each.weighted(weights)) for each in own] for own in tables]
-        return np.moveaxis(np.array(found), 2, 0)
+        found = [spearman.batch(table.cells, counts) for table, counts in zip(tables, weigh(weights), strict=True)]
+        return np.moveaxis(np.array(found).reshape(len(scores.names), count, -1), 2, 0)
 
     def mean(weights: Values) -> Values:
         values = of_systems(weights)
@@ -90,7 +92,7 @@ def _within(scores: Scores, seed: int) -> Estimate:
         return _quotient(np.where(known, values, 0.0).sum(axis=2), known.sum(axis=2))
 
     counted = np.count_nonzero(~np.isnan(of_systems(np.ones((1, total)))[0]), axis=1)
-    width = max(each.width for own in tables for each in own)
+    width = sum(each.width for each in tables)
     return one_number(mean, total, width, counted, _support(scores, codes), len(parts) - counted)
 
 
