@@ -152,7 +152,9 @@ def _estimate(judges: Mapping[str, Scores], seed: int, most: int) -> Estimate:
         [column.panel] * len(RATERS) + [each.panel for each in column.judges for _ in JUDGE] for column in columns
     ]
     counted = np.array([[panel.rated.sum() for panel in each] for each in panels], dtype=np.intp).T
-    support = np.array([[len(set(panel.codes[panel.rated])) for panel in each] for each in panels], dtype=np.intp).T
+    support = np.array(
+        [[np.count_nonzero(np.bincount(panel.codes[panel.rated])) for panel in each] for each in panels], dtype=np.intp
+    ).T
     width = max(column.panel.width for column in columns)
     return Estimate(
         merged,

@@ -14,6 +14,7 @@ from metrics.intervals import difference_scale
 from metrics.metric import METRICS, Metric
 from metrics.scores import Scores, Values
 from metrics.summary import RESAMPLES, Cell, cell_table
+from metrics.tables import Cells
 
 
 def against_constants(
@@ -43,8 +44,13 @@ def against_constants(
 
 def best_level(metric: Metric, levels: Sequence[int], human: Values) -> int | None:
     """The level whose constant is best on these ratings (the lowest of several); None where no constant has a value."""
-    values = {level: metric(np.full(len(human), float(level)), human) for level in levels}
-    known = {level: metric.orientation * value for level, value in values.items() if value is not None}
+    rated, counts = np.unique(human, return_counts=True)
+    alone, every = np.zeros(len(rated), dtype=np.intp), np.arange(len(rated))
+    known = {}
+    for level in levels if len(rated) else ():
+        value = metric.batch(Cells(np.array([float(level)]), rated, alone, every), counts[None].astype(np.float64))[0]
+        if not np.isnan(value):
+            known[level] = metric.orientation * value
     return max(known, key=lambda level: known[level]) if known else None
 
 

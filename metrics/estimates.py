@@ -191,9 +191,8 @@ def _values(tables: Sequence[ClusterTables], metrics: Sequence[Metric], weights:
 
 
 def _sum_by(group: Codes, total: int, values: Values) -> Values:
-    sums = np.zeros((total, values.shape[1]))
-    np.add.at(sums, group, values)
-    return sums
+    columns = [np.bincount(group, column, minlength=total) for column in values.T]
+    return np.stack(columns, axis=1) if columns else np.zeros((total, 0))
 
 
 def least_last(counts: NDArray[np.integer]) -> Codes:

@@ -15,7 +15,7 @@ import numpy as np
 from metrics.estimates import one_number, resampled_clusters
 from metrics.intervals import Scale, difference_scale, value_scale
 from metrics.metric import spearman
-from metrics.rank_matrix import partial_correlation, rank_matrix
+from metrics.rank_matrix import partial_correlation, rank_matrix, remembered
 from metrics.scores import Scores, Values
 from metrics.summary import RESAMPLES, Cell, cell_table, defined
 
@@ -37,14 +37,14 @@ def halo(scores: Scores, *, seed: int = 0, resamples: int = RESAMPLES) -> dict[s
         return None
     whole = scores.rows(np.flatnonzero(scores.scored.all(axis=1)))
     codes, total = resampled_clusters(whole, seed)
-    matrix = rank_matrix(np.concatenate([whole.judge, whole.human], axis=1), codes)
+    matrix = remembered(rank_matrix(np.concatenate([whole.judge, whole.human], axis=1), codes))
     alone, count = matrix(np.ones((1, total)))[0], len(whole.names)
     pairs = {f"{whole.names[a]}|{whole.names[b]}": (a, b) for a, b in combinations(range(count), 2)}
 
     def cells(labels: Sequence[str], scale: Scale, read: Read) -> dict[str, Cell]:
         counted = np.full(len(labels), len(whole))
         estimate = one_number(
-            lambda weights: np.stack(read(matrix(weights)), axis=1), total, len(whole), counted, counted.clip(max=total)
+            lambda weights: np.stack(read(matrix(weights)), axis=1), total, alone.size, counted, counted.clip(max=total)
         )
         return cell_table(estimate, ["rho"], [scale], labels, seed=seed, resamples=resamples)["rho"]
 

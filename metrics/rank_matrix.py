@@ -1,12 +1,15 @@
 """Spearman correlations among several columns at once, and the partial ones that follow from them, in resamples."""
 
 from collections.abc import Callable, Sequence
+from hashlib import blake2b
+from itertools import combinations_with_replacement
 
 import numpy as np
 
 from metrics.estimates import BATCH_NUMBERS
-from metrics.ranks import centred_midranks
+from metrics.ranks import centred_midranks, spearman
 from metrics.scores import Codes, Values
+from metrics.tables import cluster_tables
 
 LEAST_LEFT = 1e-9
 """Of a column's variance: with less left beside the controls, the column says nothing that they do not."""
@@ -15,10 +18,32 @@ LEAST_LEFT = 1e-9
 def rank_matrix(columns: Values, clusters: Codes) -> Callable[[Values], Values]:
     """From weights (B, G) of the clusters to the (B, V, V) Spearman correlations of `columns` (n, V), without NaN.
 
-    A row counts as often as its cluster. NaN on a constant column's row and column, its own place included.
+    A row counts as often as its cluster. NaN on a constant column's row and column, its own place included. Where every
+    two columns have few values beside the rows, their tables are all that is looked at, else the rows.
     """
     if not len(columns):
         return lambda weights: np.full((len(weights), columns.shape[1], columns.shape[1]), np.nan)
+    levels = np.array([len(np.unique(column)) for column in columns.T])
+    return (_by_tables if levels.sum() ** 2 <= len(columns) else _by_rows)(columns, clusters)
+
+
+def _by_tables(columns: Values, clusters: Codes) -> Callable[[Values], Values]:
+    total, count = int(clusters.max()) + 1, columns.shape[1]
+    tables = {
+        (a, b): cluster_tables(columns[:, a], columns[:, b], clusters, total)
+        for a, b in combinations_with_replacement(range(count), 2)
+    }
+
+    def matrix(weights: Values) -> Values:
+        found = np.empty((len(weights), count, count))
+        for (a, b), table in tables.items():
+            found[:, a, b] = found[:, b, a] = spearman(table.cells, table.weighted(weights))
+        return found
+
+    return matrix
+
+
+def _by_rows(columns: Values, clusters: Codes) -> Callable[[Values], Values]:
     sides = [np.unique(column, return_inverse=True)[1] for column in columns.T]
     sorts = [(np.argsort(side, kind="stable"), side) for side in sides]
     starts = [np.searchsorted(side[order], np.arange(side.max() + 1)) for order, side in sorts]
@@ -36,6 +61,19 @@ def rank_matrix(columns: Values, clusters: Codes) -> Callable[[Values], Values]:
         return np.concatenate(parts)
 
     return matrix
+
+
+def remembered(matrix: Callable[[Values], Values]) -> Callable[[Values], Values]:
+    """The same, which looks at equal weights once: the resamples of one seed serve several estimates."""
+    known: dict[bytes, Values] = {}
+
+    def found(weights: Values) -> Values:
+        key = blake2b(np.ascontiguousarray(weights)).digest()
+        if key not in known:
+            known[key] = matrix(weights)
+        return known[key]
+
+    return found
 
 
 def partial_correlation(matrix: Values, first: int, second: int, controls: Sequence[int]) -> Values:

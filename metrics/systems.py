@@ -16,7 +16,7 @@ from metrics.intervals import Scale, difference_scale, value_scale
 from metrics.metric import spearman
 from metrics.scores import Codes, Scores, Values, clusters
 from metrics.summary import RESAMPLES, Cell, cell_table
-from metrics.tables import cluster_tables
+from metrics.tables import cluster_tables, weighted_together
 
 FEWEST_SYSTEMS = 3
 """Under this many the systems' means always correlate perfectly, one way or the other."""
@@ -73,16 +73,18 @@ def _within(scores: Scores, seed: int) -> Estimate:
     """The mean over systems of the Spearman within each; those without one are left out and counted."""
     codes, total = resampled_clusters(scores, seed)
     systems, count = _systems(scores)
-    parts = [systems == system for system in range(count)]
+    parts = [np.flatnonzero(systems == system) for system in range(count)]
     tables = [
-        [cluster_tables(np.where(part, judge, np.nan), human, codes, total) for part in parts]
+        cluster_tables(judge[part], human[part], codes[part], total)
         for judge, human in zip(scores.judge.T, scores.human.T, strict=True)
+        for part in parts
     ]
+    weigh = weighted_together(tables)
 
     def of_systems(weights: Values) -> Values:
         """(B, K, S)."""
-        found = [[spearman.batch(each.cells, each.weighted(weights)) for each in own] for own in tables]
-        return np.moveaxis(np.array(found), 2, 0)
+        found = [spearman.batch(table.cells, counts) for table, counts in zip(tables, weigh(weights), strict=True)]
+        return np.moveaxis(np.array(found).reshape(len(scores.names), count, -1), 2, 0)
 
     def mean(weights: Values) -> Values:
         values = of_systems(weights)
@@ -90,7 +92,7 @@ def _within(scores: Scores, seed: int) -> Estimate:
         return _quotient(np.where(known, values, 0.0).sum(axis=2), known.sum(axis=2))
 
     counted = np.count_nonzero(~np.isnan(of_systems(np.ones((1, total)))[0]), axis=1)
-    width = max(each.width for own in tables for each in own)
+    width = sum(each.width for each in tables)
     return one_number(mean, total, width, counted, _support(scores, codes), len(parts) - counted)
 
 
@@ -125,7 +127,9 @@ def _spearman_of_rows(judge: Values, human: Values) -> Values:
 
 def _ranks(values: Values) -> Values:
     """Midranks in each row of (B, S), NaN where NaN; equal to nine decimals is tied, since means are fractions."""
-    return np.asarray(stats.rankdata(np.round(values, 9), axis=1, nan_policy="omit"))
+    known = ~np.isnan(values)
+    last = np.where(known, np.round(values, 9), np.inf)  # scipy's own way with NaN takes rows one by one
+    return np.where(known, stats.rankdata(last, axis=1), np.nan)
 
 
 def _centred(ranks: Values) -> Values:
@@ -145,9 +149,8 @@ def _support(scores: Scores, codes: Codes) -> Codes:
 
 
 def _sums(rows: Codes, columns: Codes, values: Values, shape: tuple[int, int]) -> Values:
-    sums = np.zeros(shape)
-    np.add.at(sums, (rows, columns), values)
-    return sums
+    flat = np.bincount(rows * shape[1] + columns, values, minlength=shape[0] * shape[1])
+    return flat.reshape(shape)
 
 
 def _quotient(numerator: Values, denominator: NDArray[Any]) -> Values:

@@ -25,7 +25,12 @@ def count_tokens(text: str) -> int:
     >>> count_tokens("Rate from 1 to 5."), count_tokens("")
     (8, 0)
     """
-    return len(_encoding().encode_ordinary(text))
+    return len(token_ids(text))
+
+
+def token_ids(text: str) -> list[int]:
+    """The tokens themselves, by their numbers: two texts with the same first tokens share them in a prefix cache."""
+    return _encoding().encode_ordinary(text)
 
 
 @lru_cache(maxsize=1)

@@ -20,9 +20,21 @@ a row is whole soon."""
 def judge_rows(judge: Judge, rows: Sequence[dspy.Example], pool: Pool, phase: str = "judge") -> list[Judgement]:
     """One judgement a row, in the rows' order.
 
-    All heads x rows in one flat pool, head by head: the order that prefix caches reward.
+    All heads x rows in one flat pool, head by head and the rows of a document together: the order that prefix caches
+    reward.
     """
-    return list(judge_in_order(judge, rows, pool, phase, chunk=len(rows)))
+    order = by_document(rows)
+    judgements = judge_in_order(judge, [rows[place] for place in order], pool, phase, chunk=len(rows))
+    found = dict(zip(order, judgements, strict=True))
+    return [found[place] for place in range(len(rows))]
+
+
+def by_document(rows: Sequence[dspy.Example]) -> list[int]:
+    """The rows' places, those of one document side by side, by where the documents first appear."""
+    first: dict[str, int] = {}
+    documents = (row.get("document_id") for row in rows)
+    starts = [place if name is None else first.setdefault(name, place) for place, name in enumerate(documents)]
+    return sorted(range(len(rows)), key=lambda place: starts[place])
 
 
 def judge_in_order(

@@ -14,6 +14,7 @@ import sys
 import time
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 from tests.benchmarks.counting_server import counting_server
 
@@ -58,18 +59,29 @@ def main(data: str, runs: str, *flags: str) -> int:
 
 def report(study: Path, served: Counter[str], seconds: float, code: int) -> int:
     """Prints planned, counted and served requests by role, and says whether all is as it should be."""
-    summaries = [json.loads(path.read_text()) for path in study.glob("cells/*/summary.json")]
-    planned, sent = Counter[str](), Counter[str]()
+    summaries = summaries_of(study)
+    planned, whole = finished(study)
+    sent = Counter[str]()
     for summary in summaries:
-        planned.update(summary["estimate"])
         sent.update({role: tally["calls"] for role, tally in summary["calls"].items()})
     print(f"{len(summaries)} cells, {sum(served.values()):,} requests in {seconds:,.0f} s, exit code {code}")
     for role in planned:
         print(f"{role:9} planned {planned[role]:>9,}  counted {sent[role]:>9,}  served {served[role]:>9,}")
-    whole = len(summaries) == len(list((study / "cells").iterdir())) and (study / "tables.md").is_file()
     right = whole and code == 0 and all(planned[role] == sent[role] == served[role] for role in planned)
     print("as estimated" if right else "NOT as estimated")
     return 0 if right else 1
+
+
+def finished(study: Path) -> tuple[Counter[str], bool]:
+    """The requests that a study's cells have planned, by role, and whether every cell and table is there."""
+    summaries, planned = summaries_of(study), Counter[str]()
+    for summary in summaries:
+        planned.update(summary["estimate"])
+    return planned, len(summaries) == len(list((study / "cells").iterdir())) and (study / "tables.md").is_file()
+
+
+def summaries_of(study: Path) -> list[dict[str, Any]]:
+    return [json.loads(path.read_text()) for path in study.glob("cells/*/summary.json")]
 
 
 if __name__ == "__main__":

@@ -1,0 +1,75 @@
+"""All that evaluate.py says of a judge's agreement, with intervals, on a million judgements.
+
+    python -m tests.benchmarks.million [ROWS]
+
+ROWS (250,000) of four criteria, ten a document, written by 16 systems, the mean ratings of three raters, and a judge
+that leaves one score in a hundred out. Whole scores, and expectations (nearly every score is another number). Numbers
+only: no LM and no texts. Seconds are those of one process on one core; on a busy machine its own processor time is what
+can be compared, so both are given and the target is held against the processor's.
+"""
+
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when NumPy is imported
+
+import sys
+import time
+from collections.abc import Callable
+
+import numpy as np  # noqa: E402
+
+from metrics.ceiling import ceiling
+from metrics.scores import Scores
+from metrics.scrutiny import scrutinize
+from metrics.summary import summarize
+from signatures.records import Criterion
+from tests.measured import Figure, keep
+
+NAMES = ("fluency", "relevance", "coherence", "consistency")
+TARGET = 10
+
+
+def main(rows: str = "250000") -> int:
+    figures = []
+    for kind, expected in (("whole scores", False), ("expectations", True)):
+        scores = drawn(int(rows), expected=expected)
+        judgements = f"{scores.judge.size:,} judgements of {len(set(scores.documents.tolist())):,} documents"  # type: ignore[union-attr]
+        parts = {
+            "agreement": timed(lambda scores=scores: summarize(scores)),
+            "scrutiny (constants, halo, systems, ties)": timed(lambda scores=scores: scrutinize(scores, ["mae"])),
+            "ceiling of three raters": timed(lambda scores=scores: ceiling({"judge": scores})),
+        }
+        for part, (wall, own) in parts.items():
+            target = f"under {TARGET} s" if part == "agreement" else "-"
+            figures.append(
+                Figure(f"{part} with intervals, {kind}, {judgements}", f"{own:.1f} s (wall {wall:.1f} s)", target, own < TARGET or target == "-")
+            )  # fmt: skip
+        total = sum(own for _, own in parts.values())
+        figures.append(Figure(f"all of it, {kind}", f"{total:.1f} s", f"under {TARGET} s", total < TARGET))
+    return keep("million", "speed", 7, "python -m tests.benchmarks.million", figures)
+
+
+def timed(work: Callable[[], object]) -> tuple[float, float]:
+    """Seconds by the clock, and of the processor."""
+    wall, own = time.perf_counter(), time.process_time()
+    work()
+    return time.perf_counter() - wall, time.process_time() - own
+
+
+def drawn(rows: int, *, expected: bool, seed: int = 0) -> Scores:
+    """Ratings that share something within a document and a system, and a judge that follows them."""
+    draw = np.random.default_rng(seed)
+    shape, documents = (rows, len(NAMES)), max(rows // 10, 1)
+    document, system = draw.integers(documents, size=rows), draw.integers(16, size=rows)
+    quality = 3.4 + draw.normal(size=shape) * 0.7
+    quality += draw.normal(size=(documents, len(NAMES)))[document] * 0.5 + draw.normal(size=(16, 1))[system] * 0.4
+    raters = np.clip(np.round(quality[:, :, None] + draw.normal(size=(*shape, 3)) * 0.6), 1, 5)
+    judge = np.clip(quality * 0.8 + draw.normal(size=shape), 1, 5)
+    judge = judge if expected else np.round(judge)
+    judge[draw.random(shape) < 0.01] = np.nan
+    criteria = tuple(Criterion(name, 1, 5) for name in NAMES)
+    return Scores(criteria, raters.mean(axis=2), judge, document, system, raters)
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
