@@ -7,6 +7,7 @@ import threading
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import dspy
@@ -70,7 +71,7 @@ class FakeEngine:
         with self._lock:
             self.asked.append(asked)
         text = self.reply(asked) if self.reply else None
-        text = self._text(asked) if text is None else text
+        text = self.text(asked.stage, asked.system, asked.user, fields_of(request)) if text is None else text
         logprobs = self.logprobs(asked) if self.logprobs and request.config.logprobs is not None else None
         words = len(asked.system.split()) + len(asked.user.split())
         return Response(
@@ -90,13 +91,17 @@ class FakeEngine:
     def of(self, stage: str) -> list[Asked]:
         return [asked for asked in self.asked if asked.stage == stage]
 
-    def _text(self, asked: Asked) -> str:
-        if asked.stage in ("loss", "gradient"):
-            return f"{asked.stage} text on: {asked.user[-60:]}"
-        answer = self.rewrite if asked.stage == "rewrite" else self.score
-        fields = fields_of(asked.request)
-        values = {name: answer(name, asked.system, asked.user, levels) for name, levels in fields.items()}
-        return json.dumps(values) if CHAT_END not in asked.system else chat_reply(values)
+    def text(self, stage: str, system: str, user: str, fields: Mapping[str, tuple[int, ...]]) -> str:
+        """The reply to one request, `fields` being those that it asks for (see `fields_of`)."""
+        if stage in ("loss", "gradient"):
+            return f"{stage} text on: {user[-60:]}"
+        answer = self.rewrite if stage == "rewrite" else self.score
+        values = {name: answer(name, system, user, levels) for name, levels in fields.items()}
+        return json.dumps(values) if CHAT_END not in system else chat_reply(values)
+
+    def tokens(self, text: str) -> tuple[TokenLogprob, ...] | None:
+        """The tokens of a reply with their probabilities, where it gives some for every reply."""
+        return None
 
 
 class DoubtfulEngine(FakeEngine):
@@ -106,10 +111,13 @@ class DoubtfulEngine(FakeEngine):
         response = super().complete(request)
         if request.config.logprobs is None:
             return response
-        tokens = re.findall(r"\d|\D+", response.message.text)
-        return replace(response, logprobs=tuple(map(_doubtful, tokens)))
+        return replace(response, logprobs=self.tokens(response.message.text))
+
+    def tokens(self, text: str) -> tuple[TokenLogprob, ...]:
+        return tuple(map(_doubtful, re.findall(r"\d|\D+", text)))
 
 
+@lru_cache(maxsize=1024)
 def _doubtful(text: str) -> TokenLogprob:
     if not text.isdigit():
         return TokenLogprob(token=text, logprob=0.0)
@@ -145,6 +153,7 @@ def chat_reply(values: Mapping[str, Any]) -> str:
     return "".join(f"[[ ## {name} ## ]]\n{value}\n\n" for name, value in values.items()) + CHAT_END
 
 
+@lru_cache(maxsize=1024)
 def rubric_in(system: str, name: str) -> str:
     """The rubric of a criterion as a judge's prompt shows it (one line), whatever the adapter."""
     found = re.search(rf"^(?:{name} \([-\d]+\)|\d+\. `{name}` \(Literal.*?\)): (.*)$", system, flags=re.MULTILINE)

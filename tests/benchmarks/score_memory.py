@@ -8,19 +8,16 @@ where the server saw another number of requests than there are rows.
 """
 
 import csv
-import multiprocessing
 import os
 import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 from programs.optimizer.judge import Judge
 from programs.optimizer.saved import save_judge
 from programs.tasks.task import load_task
-from tests.benchmarks.counting_server import counting_server
-from tests.fake import DoubtfulEngine
+from tests.benchmarks.counting_server import counting_process
 
 COMMAND = Path(__file__).parents[2] / "programs" / "score.py"
 FEW = 100
@@ -49,31 +46,19 @@ def measured(folder: Path, count: int) -> tuple[float, float, int, int]:
     """Seconds, megabytes resident at the most, requests that the server saw, and rows written."""
     texts, out = folder / f"{count}.csv", folder / f"{count}.scored.csv"
     write_texts(texts, count)
-    here, there = multiprocessing.get_context("spawn").Pipe()
-    server = multiprocessing.get_context("spawn").Process(target=serve, args=(there,))
-    server.start()
     command = [sys.executable, str(COMMAND), str(folder / "judge.json"), "--data", str(texts), "--out", str(out)]
     environment = {**os.environ, "OPENAI_API_KEY": "none", "DSPY_CACHEDIR": str(folder / "cache")}
-    begun = time.monotonic()
-    process = subprocess.Popen([*command, "--lm", "stub", "--api-base", here.recv()], env=environment)
-    _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.monotonic() - begun
-    here.send("end")
-    asked = here.recv()
-    server.join()
+    with counting_process(doubtful=True) as server:
+        begun = time.monotonic()
+        process = subprocess.Popen([*command, "--lm", "stub", "--api-base", server.url], env=environment)
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.monotonic() - begun
+        asked = sum(server.seen().counts.values())
     if status:
         sys.exit(f"score.py ended with {status}")
     with out.open(newline="", encoding="utf-8") as file:
         written = sum(1 for _ in csv.reader(file)) - 1
     return seconds, usage.ru_maxrss / 1024, asked, written
-
-
-def serve(pipe: Any) -> None:
-    """A server until something is sent, then the number of requests that it saw."""
-    with counting_server(DoubtfulEngine()) as server:
-        pipe.send(server.url)
-        pipe.recv()
-        pipe.send(sum(server.counts.values()))
 
 
 def write_texts(path: Path, count: int) -> None:
