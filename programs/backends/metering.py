@@ -7,6 +7,7 @@ request sent is counted; DSPy's own cache works in the inner one, so that its hi
 import hashlib
 import math
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 import dspy
@@ -38,13 +39,14 @@ class MeteredEngine:
         self.budget = budget
         self.inner = inner.copy(num_retries=0)
 
-    @property
+    @cached_property
     def supports_response_schema(self) -> bool:
         """Servers behind an `api_base` mostly follow schemas, though DSPy's model table does not know them."""
         return self.inner.supports_response_schema or "api_base" in self.inner.kwargs
 
-    @property
+    @cached_property
     def supported_params(self) -> set[str]:
+        """Looked up once: DSPy searches its whole table of models, which takes longer than all else of a call."""
         return self.inner.supported_params
 
     def complete(self, request: Request) -> Response:
