@@ -16,8 +16,10 @@ from programs.backends.adapter import CompactAdapter, reply_text, response_forma
 from programs.backends.metering import MeteredEngine
 from programs.backends.template import Filled, NoGap, Template
 
-SILENT = ("trace", "usage_tracker", "send_stream", "callbacks", "track_usage")
+SILENT = ("trace", "usage_tracker", "send_stream", "track_usage")
 """DSPy's settings that must be unset: with one of them somebody wants to hear of every call."""
+
+UNSET = (None, False)
 
 
 class Form:
@@ -51,8 +53,9 @@ def _open(lm: Any, predict: dspy.Predict, adapter: Any) -> bool:
     if not (type(lm) is dspy.LM and isinstance(lm.engine, MeteredEngine) and type(adapter) is CompactAdapter):
         return False
     settings = dspy.settings
-    changed = predict.lm or predict.demos or predict.config or predict.fields or predict.callbacks or lm.callbacks
-    return not changed and bool(settings.disable_history) and not any(settings.get(name) for name in SILENT)
+    changed = predict.lm or predict.demos or predict.config or predict.fields
+    heard = predict.callbacks or lm.callbacks or settings.callbacks or not settings.disable_history
+    return not changed and not heard and all(settings.get(name) in UNSET for name in SILENT)
 
 
 def _asked(
