@@ -34,11 +34,12 @@ class CompactAdapter(Adapter):
 
     @with_capability_planning
     def __call__(self, lm, lm_kwargs, signature, demos, inputs) -> list[dict[str, Any]]:  # type: ignore[no-untyped-def]
-        if self._constrains(lm):
+        if self.constrains(lm):
             lm_kwargs = {**lm_kwargs, "response_format": response_format(signature)}
         return super().__call__(lm, lm_kwargs, signature, demos, inputs)
 
-    def _constrains(self, lm: dspy.BaseLM) -> bool:
+    def constrains(self, lm: dspy.BaseLM) -> bool:
+        """Whether replies of that LM are to follow a JSON schema."""
         return self.schema == "on" or (self.schema == "auto" and lm.supports_response_schema)
 
     def format(self, signature, demos, inputs) -> list[dict[str, Any]]:  # type: ignore[no-untyped-def]

@@ -1,21 +1,24 @@
 """An LM whose calls go through a run's call log: any `dspy.LM` can be metered, whatever stands behind it.
 
-The metered LM is a `dspy.LM` whose engine asks the inner LM. DSPy's retries run in the outer one, so that every
+The metered LM is a `dspy.LM` whose engine asks the inner LM, and again where that fails and may pass, so that every
 request sent is counted; DSPy's own cache works in the inner one, so that its hits are known as such.
 """
 
-import hashlib
-import math
-from dataclasses import replace
-from typing import Any
+import threading
+import time
+from collections.abc import Callable, Hashable
+from functools import cached_property
+from typing import Any, TypeVar
 
 import dspy
-import orjson
-from dspy._vendor.lm15.serde import request_to_dict, response_from_dict, response_to_dict  # no public name in 3.4
+from dspy._vendor.lm15.serde import response_from_dict, response_to_dict  # no public name in 3.4
 from dspy.clients.backend_selection import CLIENT_KEYS
-from dspy.lm15 import DataPart, Request, Response, TokenLogprob
-from dspy.utils.usage_tracker import UsageTracker
+from dspy.clients.execution import _delay  # the wait that a server asks for, or twice as long each time
+from dspy.lm15 import DataPart, Request, Response
+from dspy.utils.exceptions import is_retryable_lm_error
 
+from programs.backends.sender import Sender
+from programs.backends.template import Asked, Whole
 from programs.records.budget import Budget
 from programs.records.calls import CallLog
 from programs.records.lines import Answer
@@ -23,43 +26,72 @@ from programs.records.lines import Answer
 SEED_STRIDE = 7919
 """Between the seeds of several draws of one request: a prime, so that the small seeds of other runs are not met."""
 
+MOST_MADE = 100
+"""Templates and reseeded LMs that an engine keeps: of the judges and draws that it is asked for at a time."""
 
-FAINTEST = math.log(1e-6)
-"""Alternatives of a token that are less likely move no expectation that anyone reads, and would fill the call log."""
+Made = TypeVar("Made")
 
 
 class MeteredEngine:
     """A DSPy engine that answers from the call log, or asks `inner` once and writes the answer down."""
 
-    def __init__(self, role: str, inner: dspy.LM, calls: CallLog, seed: int | None, budget: Budget) -> None:
+    def __init__(
+        self, role: str, inner: dspy.LM, calls: CallLog, seed: int | None, budget: Budget, retries: int = 0
+    ) -> None:
         self.role = role
         self.calls = calls
         self.seed = seed
         self.budget = budget
-        self.inner = inner.copy(num_retries=0)
+        self.retries = retries
+        self.sender = Sender(inner, seed)
+        self._made: dict[Hashable, Any] = {}
+        self._lock = threading.Lock()
 
     @property
+    def inner(self) -> dspy.LM:
+        return self.sender.inner
+
+    @cached_property
     def supports_response_schema(self) -> bool:
         """Servers behind an `api_base` mostly follow schemas, though DSPy's model table does not know them."""
         return self.inner.supports_response_schema or "api_base" in self.inner.kwargs
 
-    @property
+    @cached_property
     def supported_params(self) -> set[str]:
+        """Looked up once: DSPy searches its whole table of models, which takes longer than all else of a call."""
         return self.inner.supported_params
 
     def complete(self, request: Request) -> Response:
-        content = request_to_dict(request)
-        key = hashlib.sha256(orjson.dumps([content, self.seed], option=orjson.OPT_SORT_KEYS)).hexdigest()
-        answer = self.calls.ask(self.role, key, content, lambda: self._send(request, len(orjson.dumps(content))))
-        return response_from_dict(dict(answer.reply))
+        """What DSPy asks."""
+        return response_from_dict(dict(self.ask(Whole(request, self.seed)).reply))
 
-    def _send(self, request: Request, size: int) -> Answer:
-        tracker = UsageTracker()
-        bound = self.budget.reserve(size, request.config.max_tokens)
-        with dspy.context(usage_tracker=tracker):
-            response = _slim(self.inner(request, rollout_id=self.seed))
-        # DSPy reports no usage for answers from its cache; a backend that never reports any was asked.
-        sent = bool(tracker.usage_data) or response.usage.input_tokens is None
+    def ask(self, asked: Asked) -> Answer:
+        """The answer, known or sent for."""
+        prompt = asked.content if self.calls.keep_prompts else None
+        return self._retried(lambda: self.calls.ask(self.role, asked.key, prompt, lambda: self._send(asked)))
+
+    def made(self, key: Hashable, make: Callable[[], Made]) -> Made:
+        """What `make` gives, made once for all calls of the same key."""
+        if key not in self._made:
+            with self._lock:
+                if key not in self._made:
+                    self._made = {**dict(list(self._made.items())[-MOST_MADE:]), key: make()}
+        found: Made = self._made[key]
+        return found
+
+    def _retried(self, ask: Callable[[], Answer]) -> Answer:
+        for attempt in range(self.retries):
+            try:
+                return ask()
+            except Exception as error:
+                if not is_retryable_lm_error(error):
+                    raise
+                time.sleep(_delay(error, attempt))
+        return ask()
+
+    def _send(self, asked: Asked) -> Answer:
+        bound = self.budget.reserve(asked.size, asked.most_tokens)
+        response, sent = self.sender.send(asked)
         usage = _usage(response) if sent else {}
         self.budget.settle(bound, usage)
         return Answer(response_to_dict(response), usage, sent, whole=_says_something(response))
@@ -88,8 +120,8 @@ def metered(
     if sampled and "seed" in lm.supported_params:
         options.setdefault("seed", seed)
     options = {name: value for name, value in options.items() if value is not None and name != "rollout_id"}
-    engine = MeteredEngine(role, lm, calls, seed if sampled else None, budget or Budget())
-    return dspy.LM(lm.model, engine=engine, cache=False, num_retries=lm.num_retries, **options)
+    engine = MeteredEngine(role, lm, calls, seed if sampled else None, budget or Budget(), lm.num_retries)
+    return dspy.LM(lm.model, engine=engine, cache=False, num_retries=0, **options)
 
 
 def another_seed(seed: int, draw: int) -> int:
@@ -99,30 +131,22 @@ def another_seed(seed: int, draw: int) -> int:
 
 def reseeded(lm: dspy.LM, draw: int) -> dspy.LM:
     """A metered LM that draws its replies anew: same log, budget and connections. At temperature 0 nothing is drawn."""
-    inner = lm.engine
-    if not draw or inner.seed is None:
+    engine = lm.engine
+    if not draw or engine.seed is None:
         return lm
-    seed = another_seed(inner.seed, draw)
+    return engine.made((lm, draw), lambda: _reseeded(lm, engine, another_seed(engine.seed, draw)))
+
+
+def _reseeded(lm: dspy.LM, engine: MeteredEngine, seed: int) -> dspy.LM:
     own = {"seed": seed} if "seed" in lm.kwargs else {}
-    return lm.copy(engine=MeteredEngine(inner.role, inner.inner, inner.calls, seed, inner.budget), **own)
+    another = MeteredEngine(engine.role, engine.inner, engine.calls, seed, engine.budget, engine.retries)
+    return lm.copy(engine=another, **own)
 
 
 def _says_something(response: Response) -> bool:
     """Whether there is a text or, where DSPy has parsed a reply that followed a schema already, data."""
     message = response.message
     return bool((message.text or "").strip()) or any(isinstance(part, DataPart) for part in message.parts)
-
-
-def _slim(response: Response) -> Response:
-    """Without faint alternatives, and without what nothing here reads of a token."""
-    if not response.logprobs:
-        return response
-    return replace(response, logprobs=tuple(_slim_token(token) for token in response.logprobs))
-
-
-def _slim_token(token: TokenLogprob) -> TokenLogprob:
-    top = tuple(replace(other, bytes=None, token_id=None) for other in token.top if other.logprob >= FAINTEST)
-    return replace(token, bytes=None, token_id=None, top=top)
 
 
 def _usage(response: Response) -> dict[str, int]:

@@ -11,6 +11,7 @@ from metrics.expectation import Chances, expected_score, level_chances
 from metrics.logprobs import asking_logprobs, reply_tokens
 from programs.backends.adapter import CompactAdapter
 from programs.backends.reply import level_of
+from programs.backends.short_way import short_reply
 from programs.records.calls import NoAnswer
 from programs.settings import Form
 from programs.tasks.task import Task
@@ -80,14 +81,20 @@ class Judge(dspy.Module):
         """One head's scores for one row."""
         wanted = {item.name: inputs[item.name] for item in self.task.inputs}
         config = asking_logprobs(dspy.settings.lm) if self.reads_tokens else {}
-        with dspy.context(adapter=ADAPTERS[self.adapter](schema=self.schema)):
-            try:
-                reply: Mapping[str, Any] = self.heads[head](**wanted, config=config).toDict()
-            except AdapterParseError as error:
-                reply = error.parsed_result or {}
-            except (ContextWindowExceededError, NoAnswer):
-                reply = {}
+        try:
+            reply = self._reply(self.heads[head], wanted, config)
+        except AdapterParseError as error:
+            reply = error.parsed_result or {}
+        except (ContextWindowExceededError, NoAnswer):
+            reply = {}
         return {each.name: self._reading(each, reply) for each in self.task.select(self.groups[head])}
+
+    def _reply(self, predict: dspy.Predict, wanted: Mapping[str, Any], config: Mapping[str, Any]) -> Mapping[str, Any]:
+        adapter = ADAPTERS[self.adapter](schema=self.schema)
+        if (reply := short_reply(predict, adapter, wanted, config)) is not None:
+            return reply
+        with dspy.context(adapter=adapter):
+            return predict(**wanted, config=dict(config)).toDict()
 
     def _reading(self, criterion: Criterion, reply: Mapping[str, Any]) -> Reading:
         digit = level_of(reply.get(criterion.name), criterion.levels)  # DSPy's JSONAdapter hands over what it refused

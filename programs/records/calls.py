@@ -75,7 +75,7 @@ class CallLog:
         self._spent: Counter[tuple[str, str]] = Counter()
         self._under_way: dict[tuple[str, Place | None], threading.Lock] = {}
         self._lock = threading.Lock()
-        self._keep_prompts = keep_prompts
+        self.keep_prompts = keep_prompts
         self._links = links
         self._file: BinaryIO | None = None
         self.turn_to(path, shared)
@@ -189,7 +189,7 @@ class CallLog:
                 setattr(tally, name, getattr(tally, name) + answer.usage.get(name, 0))
 
     def _write(self, role: str, key: str, place: Place | None, prompt: Any, answer: Answer) -> None:
-        line = line_of(role, key, place, answer, prompt if self._keep_prompts else None)
+        line = line_of(role, key, place, answer, prompt if self.keep_prompts else None)
         with self._lock:
             if answer.whole:  # an empty reply is asked for again by the next session
                 if self._file is not None:

@@ -1,0 +1,106 @@
+"""The short way of a judgement: what `dspy.Predict` asks and reads through the compact adapter, without its machinery.
+
+Request, key and reply are the same to the byte. It is taken where nobody listens on the long way, as in a run.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import dspy
+from dspy.clients.errors import error_boundary  # no public name in 3.4
+from dspy.utils.exceptions import AdapterParseError
+
+from programs.backends.adapter import CompactAdapter, reply_text, response_format, system_text, user_text
+from programs.backends.metering import MeteredEngine
+from programs.backends.template import Filled, NoGap, Template
+
+SILENT = ("trace", "usage_tracker", "send_stream", "track_usage")
+"""DSPy's settings that must be unset: with one of them somebody wants to hear of every call."""
+
+UNSET = (None, False)
+
+
+class Form:
+    """What the compact adapter makes of one signature, whatever is asked."""
+
+    def __init__(self, signature: type[dspy.Signature]) -> None:
+        self.system = system_text(signature) + "\n" + reply_text(signature)
+        self.schema = response_format(signature)
+
+
+_forms: WeakKeyDictionary[type[dspy.Signature], Form] = WeakKeyDictionary()
+
+
+def short_reply(
+    predict: dspy.Predict, adapter: Any, inputs: Mapping[str, Any], config: Mapping[str, Any]
+) -> Mapping[str, Any] | None:
+    """What `predict(**inputs, config=config)` holds; None where only the long way will do. Raises what it raises."""
+    lm = dspy.settings.lm
+    if not _open(lm, predict, adapter):
+        return None
+    asked = _asked(lm, predict.signature, adapter, inputs, config)
+    if asked is None:
+        return None
+    with error_boundary(lm.model, unexpected=True):
+        answer = lm.engine.ask(asked)
+    return _read(predict.signature, adapter, answer.reply)
+
+
+def _open(lm: Any, predict: dspy.Predict, adapter: Any) -> bool:
+    """Whether nothing and nobody changes or hears what is said on the long way."""
+    if not (type(lm) is dspy.LM and isinstance(lm.engine, MeteredEngine) and type(adapter) is CompactAdapter):
+        return False
+    settings = dspy.settings
+    changed = predict.lm or predict.demos or predict.config or predict.fields
+    heard = predict.callbacks or lm.callbacks or settings.callbacks or not settings.disable_history
+    return not changed and not heard and all(settings.get(name) in UNSET for name in SILENT)
+
+
+def _asked(
+    lm: dspy.LM,
+    signature: type[dspy.Signature],
+    adapter: CompactAdapter,
+    inputs: Mapping[str, Any],
+    config: Mapping[str, Any],
+) -> Filled | None:
+    schema = adapter.constrains(lm)
+    template = lm.engine.made(
+        (lm, signature, schema, *config.items()), lambda: _template(lm, signature, schema, config)
+    )
+    text = user_text(signature, dict(inputs))
+    if template is None or not text:
+        return None
+    try:
+        return template.asked(text)
+    except TypeError:  # no UTF-8 form: DSPy says so better
+        return None
+
+
+def _template(lm: dspy.LM, signature: type[dspy.Signature], schema: bool, config: Mapping[str, Any]) -> Template | None:
+    form = _forms.get(signature) or _forms.setdefault(signature, Form(signature))
+    options = {**config, "response_format": form.schema} if schema else config
+    try:
+        return Template.of(lm, form.system, options, lm.engine.seed)
+    except NoGap:
+        return None
+
+
+def _read(signature: type[dspy.Signature], adapter: CompactAdapter, reply: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The valid fields of a reply, and its tokens where all fields are valid."""
+    text = "".join(map(_text_of, reply["message"]["parts"]))
+    if not text:
+        raise AdapterParseError(
+            adapter_name=type(adapter).__name__, signature=signature, lm_response=text, message="the reply is empty"
+        )
+    fields = adapter.parse(signature, text)
+    tokens = [{**token, "top_logprobs": token.get("top", ())} for token in reply.get("logprobs", ())]
+    return {**fields, "logprobs": {"content": tokens}} if tokens else fields
+
+
+def _text_of(part: Mapping[str, Any]) -> str:
+    """A part's text; DSPy has parsed some replies that followed a schema already."""
+    if part["type"] == "data":
+        return json.dumps(part["value"], ensure_ascii=False)
+    return part["text"] if part["type"] == "text" else ""
