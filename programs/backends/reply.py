@@ -1,4 +1,4 @@
-"""Reading the JSON object of an LM's reply: lenient about what stands around it, strict about what it says.
+"""Reading an LM's reply, a JSON object or marked sections: lenient about what stands around, strict about what it says.
 
 Nothing is repaired: a guess at what a broken object meant would be an invented score.
 """
@@ -6,7 +6,7 @@ Nothing is repaired: a guess at what a broken object meant would be an invented 
 import ast
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 CONFLICT = object()
@@ -32,6 +32,26 @@ def read_object(text: str, names: tuple[str, ...]) -> dict[str, Any]:
     objects = [value for value in map(_load, stretches) if isinstance(value, dict)]
     found = [value for value in objects if any(name in value for name in names)]
     return _without_conflicts([pair for value in found for pair in value.items()])
+
+
+def read_sections(text: str, scales: Mapping[str, Sequence[int]]) -> dict[str, Any]:
+    """What stands under each line `[[ ## name ## ]]` of the reply, by name.
+
+    Where two sections of a name differ, neither is believed; nor is the reply's last one where it may be the beginning
+    of another level: it was perhaps cut off.
+
+    >>> read_sections("[[ ## a ## ]]\\n1", {"a": (1, 2, 12)})["a"] is CONFLICT
+    True
+    """
+    parts = re.split(r"^[ \t]*\[\[ ## (\w+) ## \]\]", text, flags=re.MULTILINE)
+    said: dict[str, Any] = {}
+    for place, name in enumerate(parts[1::2]):
+        value: Any = parts[2 * place + 2].strip()
+        last = 2 * place + 3 == len(parts)
+        if last and sum(str(level).startswith(value) for level in scales.get(name, ())) > 1:
+            value = CONFLICT
+        said[name] = value if said.get(name, value) == value else CONFLICT
+    return said
 
 
 def level_of(value: Any, levels: Sequence[int]) -> int | None:

@@ -17,7 +17,7 @@ JSON_READER = {
     "programs/exporting/portable.py": ("read_json", "said_levels"),
 }  # fmt: skip
 MARKED_READER = {
-    "programs/backends/reply.py": ("level_of",),
+    "programs/backends/reply.py": ("CONFLICT", "read_sections", "level_of"),
     "programs/exporting/portable.py": ("read_marked", "said_levels"),
 }
 EXPECTATIONS = {
