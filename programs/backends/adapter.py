@@ -76,7 +76,7 @@ class ProseAdapter(CompactAdapter):
 def valid_fields(
     adapter: str, signature: type[dspy.Signature], completion: str, said: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """The fields of which the reply said something valid. Raises AdapterParseError, which holds them, unless all did."""
+    """The fields of which the reply said something valid. Unless all, AdapterParseError, which holds them."""
     values = {name: _valid(field.annotation, said.get(name)) for name, field in signature.output_fields.items()}
     valid = {name: value for name, value in values.items() if value is not None}
     if len(valid) < len(values):

@@ -16,7 +16,7 @@ from dspy.clients.backend_selection import CLIENT_KEYS
 from dspy.lm15 import DataPart, Request, Response, TokenLogprob
 from dspy.utils.usage_tracker import UsageTracker
 
-from programs.records.budget import Budget
+from programs.records.budget import REPLY_TOKENS, Budget
 from programs.records.calls import CallLog
 from programs.records.lines import Answer
 
@@ -55,13 +55,15 @@ class MeteredEngine:
 
     def _send(self, request: Request, size: int) -> Answer:
         tracker = UsageTracker()
-        bound = self.budget.reserve(size, request.config.max_tokens)
+        if self.budget.caps and request.config.max_tokens is None:  # not in the key: another limit asks nothing anew
+            request = replace(request, config=replace(request.config, max_tokens=REPLY_TOKENS))
+        bound = self.budget.reserve(self.role, size, request.config.max_tokens)
         with dspy.context(usage_tracker=tracker):
             response = _slim(self.inner(request, rollout_id=self.seed))
         # DSPy reports no usage for answers from its cache; a backend that never reports any was asked.
         sent = bool(tracker.usage_data) or response.usage.input_tokens is None
         usage = _usage(response) if sent else {}
-        self.budget.settle(bound, usage)
+        self.budget.settle(bound, usage, sent=sent)
         return Answer(response_to_dict(response), usage, sent, whole=_says_something(response))
 
 

@@ -6,13 +6,15 @@ Nothing is repaired: a guess at what a broken object meant would be an invented 
 import ast
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 CONFLICT = object()
 """Stands for a key that the reply gives several values: none is believed."""
 
 _THOUGHT = re.compile(r"<think>.*?(?:</think>|\Z)", flags=re.DOTALL | re.IGNORECASE)
+_PLAIN = re.compile(r'["{}]')
+_QUOTED = re.compile(r'\\.|"', flags=re.DOTALL)  # only within strings does a backslash escape
 
 
 def read_object(text: str, names: tuple[str, ...]) -> dict[str, Any]:
@@ -63,22 +65,18 @@ def level_of(value: Any, levels: Sequence[int]) -> int | None:
 
 def _balanced(text: str) -> tuple[list[str], str]:
     """The outermost `{...}` stretches, braces inside JSON strings not counted, and the last one if it never closes."""
-    found, depth, start, quoted = [], 0, 0, False
-    for match in _tokens(text):
-        token = match.group()
+    found, depth, start, quoted, place = [], 0, 0, False, 0
+    while match := (_QUOTED if quoted else _PLAIN).search(text, place):
+        place, token = match.end(), match.group()
         if token == '"' and depth:
             quoted = not quoted
-        elif token == "{" and not quoted:
+        elif token == "{":
             start, depth = (match.start(), 1) if depth == 0 else (start, depth + 1)
-        elif token == "}" and not quoted and depth:
+        elif token == "}" and depth:
             depth -= 1
             if depth == 0:
                 found.append(text[start : match.end()])
     return found, text[start:] if depth else ""
-
-
-def _tokens(text: str) -> Iterator[re.Match[str]]:
-    return re.finditer(r'\\.|["{}]', text, flags=re.DOTALL)
 
 
 def _load(candidate: str) -> Any:

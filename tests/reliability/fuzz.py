@@ -2,9 +2,9 @@
 
     python -m tests.reliability.fuzz [MINUTES]          (60; 0: only counts and keeps what was done)
 
-Turns of hypothesis and, where it is installed, of atheris (led by coverage) follow each other, one process at a time and
-at low priority. What was done is added up in build/fuzz.json, so that it may be stopped and gone on with: `mended` there
-is set by hand, with what was done about a failure, once its seed is in a test.
+Turns of hypothesis and, where it is installed, of atheris (led by coverage) follow each other, one process at a time
+and at low priority. What was done is added up in build/fuzz.json, so that it may be stopped and gone on with: `mended`
+there is set by hand, with what was done about a failure, once it is in a test.
 """
 
 import json

@@ -87,7 +87,7 @@ def damaged_file(name: str) -> st.SearchStrategy[bytes]:
         content = (kept() / name).read_bytes()
         if draw(st.integers(0, 3)) == 0:
             return draw(damaged_bytes(st.just(content)))
-        if name.endswith("lines") or name.endswith(".toml"):
+        if name.endswith((".jsonl", ".toml")):
             return draw(damaged_bytes(st.just(content)))
         return json.dumps(draw(damaged_json(json.loads(content))), ensure_ascii=draw(st.booleans())).encode(
             errors="surrogatepass"
