@@ -111,6 +111,19 @@ class Settings(Method):
     max_calls: int | None = None
     max_tokens: int | None = None
     max_minutes: float | None = None
+    max_cost: float | None = None
+    price_in: float | None = None
+    price_out: float | None = None
+    judge_price_in: float | None = None
+    judge_price_out: float | None = None
+    loss_price_in: float | None = None
+    loss_price_out: float | None = None
+    gradient_price_in: float | None = None
+    gradient_price_out: float | None = None
+    rewrite_price_in: float | None = None
+    rewrite_price_out: float | None = None
+    rater_price_in: float | None = None
+    rater_price_out: float | None = None
 
     @property
     def critical(self) -> bool:
@@ -144,9 +157,10 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
 }
 
 CHANGEABLE = {
-    "threads", "retries", "reuse", "save_prompts", "max_calls", "max_tokens", "max_minutes", "api_base",
+    "threads", "retries", "reuse", "save_prompts", "max_calls", "max_tokens", "max_minutes", "max_cost", "api_base",
     "rate_every", "rate_orders", "rate_logprobs",
     *(f"{role}_api_base" for role in ROLE_NAMES),
+    "price_in", "price_out", *(f"{role}_price_{side}" for role in ROLE_NAMES for side in ("in", "out")),
 }  # fmt: skip
 """Settings that a resumed run may have anew, since they do not change its results."""
 

@@ -14,6 +14,7 @@ from programs.flags import (
     add_study_flags,
     add_task_flags,
 )
+from programs.settings import ROLE_NAMES
 from programs.studies.file import flags_of
 from programs.tracking.flags import add_tracking_flags
 
@@ -26,7 +27,7 @@ def parser() -> Parser:
     add_lm_flags(parser)
     add_rating_flags(parser)
     add_judge_flags(parser)
-    add_limit_flags(parser)
+    add_limit_flags(parser, ROLE_NAMES)
     add_tracking_flags(parser)
     return parser
 

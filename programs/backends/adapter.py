@@ -6,6 +6,7 @@ inputs in tags. Everything that changes from row to row comes last, so prefix ca
 """
 
 import re
+from collections.abc import Mapping
 from typing import Any, Literal, get_args, get_origin
 
 import dspy
@@ -53,18 +54,7 @@ class CompactAdapter(Adapter):
     def parse(self, signature: type[dspy.Signature], completion: str) -> dict[str, Any]:
         """The valid fields of the reply. A missing or invalid one raises, and the error holds the valid ones."""
         reply = read_object(completion, tuple(signature.output_fields))
-        values = {name: _valid(field.annotation, reply.get(name)) for name, field in signature.output_fields.items()}
-        valid = {name: value for name, value in values.items() if value is not None}
-        if len(valid) < len(values):
-            missing = ", ".join(name for name in values if name not in valid)
-            raise AdapterParseError(
-                adapter_name=type(self).__name__,
-                signature=signature,
-                lm_response=completion,
-                parsed_result=valid,
-                message=f"no valid value for {missing}",
-            )
-        return valid
+        return valid_fields(type(self).__name__, signature, completion, reply)
 
 
 class ProseAdapter(CompactAdapter):
@@ -82,6 +72,24 @@ class ProseAdapter(CompactAdapter):
     def parse(self, signature: type[dspy.Signature], completion: str) -> dict[str, Any]:
         (name,) = signature.output_fields
         return {name: completion.strip()}
+
+
+def valid_fields(
+    adapter: str, signature: type[dspy.Signature], completion: str, said: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The fields of which the reply said something valid. Unless all, AdapterParseError, which holds them."""
+    values = {name: _valid(field.annotation, said.get(name)) for name, field in signature.output_fields.items()}
+    valid = {name: value for name, value in values.items() if value is not None}
+    if len(valid) < len(values):
+        missing = ", ".join(name for name in values if name not in valid)
+        raise AdapterParseError(
+            adapter_name=adapter,
+            signature=signature,
+            lm_response=completion,
+            parsed_result=valid,
+            message=f"no valid value for {missing}",
+        )
+    return valid
 
 
 def system_text(signature: type[dspy.Signature]) -> str:
@@ -132,22 +140,22 @@ def response_format(signature: type[dspy.Signature]) -> dict[str, Any]:
 
 
 def _property(annotation: Any) -> dict[str, Any]:
-    levels = _levels(annotation)
+    levels = levels_of(annotation)
     return {"type": "integer", "enum": list(levels)} if levels else {"type": "string"}
 
 
-def _levels(annotation: Any) -> tuple[int, ...]:
+def levels_of(annotation: Any) -> tuple[int, ...]:
     """The scale of a `Literal` of whole numbers; empty for a text field."""
     return get_args(annotation) if get_origin(annotation) is Literal else ()
 
 
 def _scale(field: Any) -> str:
-    levels = _levels(field.annotation)
+    levels = levels_of(field.annotation)
     return f" ({levels[0]}-{levels[-1]})" if levels else ""
 
 
 def _slot(field: Any) -> str:
-    levels = _levels(field.annotation)
+    levels = levels_of(field.annotation)
     return f"<{levels[0]}-{levels[-1]}>" if levels else "<text>"
 
 
@@ -157,7 +165,7 @@ def _desc(field: Any) -> str:
 
 def _valid(annotation: Any, value: Any) -> Any:
     """`value` as the field's type, or None: a level of the scale (as a number or its digits) or a non-empty text."""
-    levels = _levels(annotation)
+    levels = levels_of(annotation)
     if not levels:
         return value.strip() or None if isinstance(value, str) else None
     return level_of(value, levels)

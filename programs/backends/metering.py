@@ -19,7 +19,7 @@ from dspy.utils.exceptions import is_retryable_lm_error
 
 from programs.backends.sender import Sender
 from programs.backends.template import Asked, Whole
-from programs.records.budget import Budget
+from programs.records.budget import REPLY_TOKENS, Budget
 from programs.records.calls import CallLog
 from programs.records.lines import Answer
 
@@ -90,10 +90,12 @@ class MeteredEngine:
         return ask()
 
     def _send(self, asked: Asked) -> Answer:
-        bound = self.budget.reserve(asked.size, asked.most_tokens)
+        if self.budget.caps and asked.most_tokens is None:  # not in the key: another limit asks nothing anew
+            asked = asked.capped(REPLY_TOKENS)
+        bound = self.budget.reserve(self.role, asked.size, asked.most_tokens)
         response, sent = self.sender.send(asked)
         usage = _usage(response) if sent else {}
-        self.budget.settle(bound, usage)
+        self.budget.settle(bound, usage, sent=sent)
         return Answer(response_to_dict(response), usage, sent, whole=_says_something(response))
 
 

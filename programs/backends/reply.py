@@ -1,4 +1,4 @@
-"""Reading the JSON object of an LM's reply: lenient about what stands around it, strict about what it says.
+"""Reading an LM's reply, a JSON object or marked sections: lenient about what stands around, strict about what it says.
 
 Nothing is repaired: a guess at what a broken object meant would be an invented score.
 """
@@ -6,13 +6,15 @@ Nothing is repaired: a guess at what a broken object meant would be an invented 
 import ast
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 CONFLICT = object()
 """Stands for a key that the reply gives several values: none is believed."""
 
 _THOUGHT = re.compile(r"<think>.*?(?:</think>|\Z)", flags=re.DOTALL | re.IGNORECASE)
+_PLAIN = re.compile(r'["{}]')
+_QUOTED = re.compile(r'\\.|"', flags=re.DOTALL)  # only within strings does a backslash escape
 
 
 def read_object(text: str, names: tuple[str, ...]) -> dict[str, Any]:
@@ -34,6 +36,26 @@ def read_object(text: str, names: tuple[str, ...]) -> dict[str, Any]:
     return _without_conflicts([pair for value in found for pair in value.items()])
 
 
+def read_sections(text: str, scales: Mapping[str, Sequence[int]]) -> dict[str, Any]:
+    """What stands under each line `[[ ## name ## ]]` of the reply, by name.
+
+    Where two sections of a name differ, neither is believed; nor is the reply's last one where it may be the beginning
+    of another level: it was perhaps cut off.
+
+    >>> read_sections("[[ ## a ## ]]\\n1", {"a": (1, 2, 12)})["a"] is CONFLICT
+    True
+    """
+    parts = re.split(r"^[ \t]*\[\[ ## (\w+) ## \]\]", text, flags=re.MULTILINE)
+    said: dict[str, Any] = {}
+    for place, name in enumerate(parts[1::2]):
+        value: Any = parts[2 * place + 2].strip()
+        last = 2 * place + 3 == len(parts)
+        if last and sum(str(level).startswith(value) for level in scales.get(name, ())) > 1:
+            value = CONFLICT
+        said[name] = value if said.get(name, value) == value else CONFLICT
+    return said
+
+
 def level_of(value: Any, levels: Sequence[int]) -> int | None:
     """The level of a scale that `value` is, as a number or as its digits; None for whatever else stands there."""
     if isinstance(value, bool):
@@ -43,22 +65,18 @@ def level_of(value: Any, levels: Sequence[int]) -> int | None:
 
 def _balanced(text: str) -> tuple[list[str], str]:
     """The outermost `{...}` stretches, braces inside JSON strings not counted, and the last one if it never closes."""
-    found, depth, start, quoted = [], 0, 0, False
-    for match in _tokens(text):
-        token = match.group()
+    found, depth, start, quoted, place = [], 0, 0, False, 0
+    while match := (_QUOTED if quoted else _PLAIN).search(text, place):
+        place, token = match.end(), match.group()
         if token == '"' and depth:
             quoted = not quoted
-        elif token == "{" and not quoted:
+        elif token == "{":
             start, depth = (match.start(), 1) if depth == 0 else (start, depth + 1)
-        elif token == "}" and not quoted and depth:
+        elif token == "}" and depth:
             depth -= 1
             if depth == 0:
                 found.append(text[start : match.end()])
     return found, text[start:] if depth else ""
-
-
-def _tokens(text: str) -> Iterator[re.Match[str]]:
-    return re.finditer(r'\\.|["{}]', text, flags=re.DOTALL)
 
 
 def _load(candidate: str) -> Any:

@@ -58,6 +58,10 @@ class Asked(ABC):
     def most_tokens(self) -> int | None:
         """The cap of the reply."""
 
+    def capped(self, most: int) -> "Asked":
+        """The same with another cap."""
+        return Whole(replace(self.request, config=replace(self.request.config, max_tokens=most)), None)
+
 
 class Whole(Asked):
     """A request that was built as a whole."""

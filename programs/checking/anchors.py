@@ -19,7 +19,7 @@ from programs.errors import UserError
 from programs.optimizer.judge import Judge
 from programs.records.folder import read_json, write_json
 from programs.tasks.task import Task
-from signatures.records import Judgement
+from signatures.records import Criterion, Judgement
 
 FORMAT = 1
 HOLDS = "This file holds the texts of the anchor rows, and their ratings where there are: keep it as you keep those."
@@ -114,18 +114,65 @@ def read_anchors(path: Path) -> tuple[Anchors, str]:
         raise UserError(f"{path} has been changed since it was written (its hash differs): {_REMEDY}")
     try:
         return _anchors(content, str(path)), str(held)
-    except (KeyError, TypeError, ValueError) as error:
-        raise UserError(f"{path} is damaged ({error}): {_REMEDY}") from None
+    except UserError:
+        raise
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        reason = " ".join(str(error).split())
+        raise UserError(f"{path} is damaged ({reason}): {_REMEDY}") from None
 
 
 def _anchors(content: Mapping[str, Any], where: str) -> Anchors:
-    task = Task.from_dict(content["task"], where)
+    task, rated = Task.from_dict(content["task"], where), _of(bool, content, "rated")
     scores = np.array(content["scores"], dtype=np.float64)
-    if scores.shape[1:] != (len(content["rows"]), len(task.criteria)) or scores.shape[0] < 2:
+    if (
+        scores.shape[1:] != (len(content["rows"]), len(task.criteria))
+        or scores.shape[0] < 2
+        or not len(content["rows"])
+    ):
         raise ValueError(f"scores of shape {scores.shape}")
-    rows = [dspy.Example(**row).with_inputs(*task.input_names) for row in content["rows"]]
-    asking = Asking(**content["asking"])
-    return Anchors(task, asking, rows, content["rated"], scores, content["seed"], content["when"])
+    for place, each in enumerate(task.criteria):
+        _on_scale(scores[:, :, place], each, "score")
+    rows = [_row(row, task, rated) for row in content["rows"]]
+    seed, when = _of(int, content, "seed"), _of(str, content, "when")
+    if not 0 <= seed < 2**31:
+        raise ValueError(f"its seed is {seed}")
+    return Anchors(task, _asking(content["asking"]), rows, rated, scores, seed, when)
+
+
+def _row(row: Mapping[str, Any], task: Task, rated: bool) -> dspy.Example:
+    """A row as it was written: texts, ids and, where it is rated, ratings on their scales."""
+    ratings = task.criteria if rated else ()
+    document = row["document_id"]
+    held = {"row_id": _of(str, row, "row_id"), "document_id": document if document is None else str(document)}
+    held |= {name: _of(str, row, name) for name in task.input_names}
+    for each in ratings:
+        _on_scale(np.array([float(row[each.name])]), each, "rating", known=True)
+    return dspy.Example(**held, **{each.name: float(row[each.name]) for each in ratings}).with_inputs(*task.input_names)
+
+
+def _asking(content: Mapping[str, Any]) -> Asking:
+    asking = Asking(**content)
+    kinds = {"judge": str, "lm": str, "served": bool, "temperature": (int, float), "form": dict}
+    for name, kind in kinds.items():
+        _of(kind, content, name)
+    if not all(isinstance(value, str) for value in asking.form.values()) or not 0 <= asking.temperature <= 2:
+        raise ValueError("its 'asking' is none")
+    return asking
+
+
+def _of(kind: Any, content: Mapping[str, Any], name: str) -> Any:
+    """The value of that name. Raises TypeError where it is of another kind; True is no number."""
+    value = content[name]
+    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+        raise TypeError(f"its {name} is {str(value)[:40]!r}")
+    return value
+
+
+def _on_scale(values: Values, criterion: Criterion, what: str, *, known: bool = False) -> None:
+    """Raises ValueError for a value off the criterion's scale, and where all must be `known` for NaN."""
+    inside = (values >= criterion.low) & (values <= criterion.high)
+    if not np.all(inside if known else inside | np.isnan(values)):
+        raise ValueError(f"a {what} of {criterion.name} is not on its scale")
 
 
 def _listed(scores: Values) -> list[Any]:

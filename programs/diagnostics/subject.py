@@ -68,9 +68,10 @@ def rater_settings(stored: Mapping[str, Any], flags: Mapping[str, Any]) -> Setti
     if name is None:
         name = stored.get("rater_lm") or stored.get("lm", Settings.lm)
         base = base or stored.get("rater_api_base") or (None if stored.get("rater_lm") else stored.get("api_base"))
-    limits = {f"max_{what}": flags.get(f"max_{what}") for what in ("calls", "tokens", "minutes")}
+    limits = {f"max_{what}": flags.get(f"max_{what}") for what in ("calls", "tokens", "minutes", "cost")}
     own = {name: value for name, value in flags.items() if not name.endswith(("lm", "api_base", "seed"))}
-    nobody = {f"{role}_{part}": None for role in ROLE_NAMES for part in ("lm", "api_base")}
+    nobody = {f"{role}_{part}": None for role in ROLE_NAMES for part in ("lm", "api_base", "price_in", "price_out")}
+    limits |= {f"price_{side}": flags.get(f"price_{side}", stored.get(f"rater_price_{side}")) for side in ("in", "out")}
     return _known({**stored, **limits, **own, **nobody, "lm": name, "api_base": base, "rate_every": 0})
 
 

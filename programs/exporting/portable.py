@@ -1,6 +1,7 @@
 """Functions that stand, word for word, in the Python files that are exported: they import nothing of this project.
 
-What they call besides (`read_object`, `level_of`, `defused`, `expected_score`) goes along (`programs.exporting.code`).
+What they call besides (`read_object`, `read_sections`, `level_of`, `defused`, `expected_score`) goes along
+(`programs.exporting.code`).
 """
 
 import re
@@ -8,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from metrics.expectation import expected_score, level_chances
-from programs.backends.reply import level_of, read_object
+from programs.backends.reply import level_of, read_object, read_sections
 
 
 def filled(messages: Sequence[Mapping[str, str]], texts: Mapping[str, str]) -> list[dict[str, str]]:
@@ -31,16 +32,8 @@ def read_json(reply: str, scales: Mapping[str, Sequence[int]]) -> dict[str, int 
 
 
 def read_marked(reply: str, scales: Mapping[str, Sequence[int]]) -> dict[str, int | None]:
-    """Criterion -> level, or None (unscored), of a reply with a line `[[ ## name ## ]]` before each value.
-
-    Where a value is none of its scale nothing of the reply is believed, as DSPy's ChatAdapter has it.
-    """
-    parts = re.split(r"^[ \t]*\[\[ ## (\w+) ## \]\]", reply, flags=re.MULTILINE)
-    said: dict[str, str] = {}
-    for name, value in zip(parts[1::2], parts[2::2], strict=True):
-        said.setdefault(name, value)
-    levels = said_levels(said, scales)
-    return levels if all(levels[name] is not None for name in scales if name in said) else said_levels({}, scales)
+    """Criterion -> level, or None (unscored), of a reply with a line `[[ ## name ## ]]` before each value."""
+    return said_levels(read_sections(reply, scales), scales)
 
 
 def expectations(

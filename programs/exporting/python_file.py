@@ -12,12 +12,12 @@ TYPES = ("from collections.abc import Mapping, Sequence", "from typing import An
 
 JSON_READER = {
     "programs/backends/reply.py": (
-        "CONFLICT", "_THOUGHT", "read_object", "_balanced", "_tokens", "_load", "_without_conflicts", "level_of",
+        "CONFLICT", "_THOUGHT", "read_object", "_PLAIN", "_QUOTED", "_balanced", "_load", "_without_conflicts", "level_of",
     ),
     "programs/exporting/portable.py": ("read_json", "said_levels"),
 }  # fmt: skip
 MARKED_READER = {
-    "programs/backends/reply.py": ("level_of",),
+    "programs/backends/reply.py": ("CONFLICT", "read_sections", "level_of"),
     "programs/exporting/portable.py": ("read_marked", "said_levels"),
 }
 EXPECTATIONS = {

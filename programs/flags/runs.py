@@ -1,7 +1,10 @@
 """The flags of an optimization: the loop, its run, and what it may spend."""
 
+from collections.abc import Sequence
+
+from programs.flags.lms import add_price_flags
 from programs.flags.parser import Parser, number, whole
-from programs.settings import PRESETS, Settings
+from programs.settings import PRESETS, ROLE_NAMES, Settings
 
 
 def add_loop_flags(parser: Parser, *, many: bool = False) -> None:
@@ -40,11 +43,18 @@ def add_run_flags(parser: Parser) -> None:
     group.add_argument("--run", help="the run's name (default: task-mode-seed-time)")
     group.add_argument("--runs-dir", help="folder of the runs (default: runs)")
     group.add_argument("--resume", metavar="RUN", help="continue a stopped run: its folder, or its name")
-    add_limit_flags(parser)
+    add_limit_flags(parser, ROLE_NAMES)
 
 
-def add_limit_flags(parser: Parser) -> None:
+def add_limit_flags(parser: Parser, roles: Sequence[str] = ()) -> None:
+    """With `roles`, whose LMs may differ, each has its own flags of prices."""
     group = parser.add_argument_group("limits (of a study: for each cell)")
     group.add_argument("--max-calls", type=whole(0), help="stop before this many LM calls are exceeded")
     group.add_argument("--max-tokens", type=whole(0), help="stop before this many tokens are exceeded")
     group.add_argument("--max-minutes", type=number(0), help="stop after this many minutes")
+    group.add_argument("--max-cost", type=number(0), help="stop before this many US dollars are exceeded")
+    add_price_flags(group)
+    for role in roles:
+        for side, words in (("in", "prompt"), ("out", "reply")):
+            text = f"USD per million {words} tokens of --{role}-lm"
+            group.add_argument(f"--{role}-price-{side}", type=number(0), help=text)

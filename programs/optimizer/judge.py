@@ -12,6 +12,7 @@ from metrics.logprobs import asking_logprobs, reply_tokens
 from programs.backends.adapter import CompactAdapter
 from programs.backends.reply import level_of
 from programs.backends.short_way import short_reply
+from programs.backends.strict import StrictChatAdapter, StrictJSONAdapter
 from programs.records.calls import NoAnswer
 from programs.settings import Form
 from programs.tasks.task import Task
@@ -20,8 +21,8 @@ from signatures.records import Criterion, Group, Rubric
 
 ADAPTERS = {
     "compact": CompactAdapter,
-    "json": lambda schema="auto": dspy.JSONAdapter(),
-    "chat": lambda schema="auto": dspy.ChatAdapter(use_json_adapter_fallback=False),  # its retry would go uncounted
+    "json": lambda schema="auto": StrictJSONAdapter(),
+    "chat": lambda schema="auto": StrictChatAdapter(),
 }
 
 READOUTS = ("digits", "expected")
@@ -97,7 +98,7 @@ class Judge(dspy.Module):
             return predict(**wanted, config=dict(config)).toDict()
 
     def _reading(self, criterion: Criterion, reply: Mapping[str, Any]) -> Reading:
-        digit = level_of(reply.get(criterion.name), criterion.levels)  # DSPy's JSONAdapter hands over what it refused
+        digit = level_of(reply.get(criterion.name), criterion.levels)
         if digit is None or not self.reads_tokens:
             return Reading(digit, digit)
         chances = level_chances(reply_tokens(reply), criterion.name, digit, criterion.levels)

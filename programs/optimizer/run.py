@@ -15,11 +15,13 @@ from programs.backends.roles import Roles
 from programs.diagnostics.live import LiveDiagnosis
 from programs.optimizer.cast import cast_roles
 from programs.optimizer.fan_out import Pool
+from programs.optimizer.forecast import forecast
 from programs.optimizer.incumbent import Incumbent, Outcome
 from programs.optimizer.judge import Judge
 from programs.optimizer.keep import values_of
 from programs.optimizer.methods import groups_of, method_of, most_calls, report_of
 from programs.optimizer.modes import parse_mode
+from programs.optimizer.pricing import budget_of, prices_of
 from programs.optimizer.readouts import Read, read, readout_summary
 from programs.optimizer.saved import save_judge
 from programs.optimizer.scoring import judge_rows, refuse_silence
@@ -30,6 +32,7 @@ from programs.records.calls import ALONE, CallLog, Known, Links
 from programs.records.folder import RunFolder, write_json, write_text
 from programs.records.lengths import write_lengths
 from programs.records.relabel import as_csv, relabel_records
+from programs.records.spending import carried, paid_in, total
 from programs.screen import Screen, token_sum
 from programs.scrutiny.of_run import run_scrutiny
 from programs.settings import Settings
@@ -69,7 +72,8 @@ def optimize(
         links=links,
     )
     try:
-        return Run(settings, material, folder, screen, cast_roles(settings, calls)).whole()
+        budget = carried(budget_of(settings), [folder.calls])
+        return Run(settings, material, folder, screen, cast_roles(settings, calls, budget)).whole()
     finally:
         calls.close()
         write_json(folder.timing, {"seconds": round(time.monotonic() - begun, 3), "calls": calls.summary()})
@@ -183,7 +187,15 @@ class Run:
             "rows": {part: len(getattr(self.splits, part)) for part in ("train", "validation", "test")},
             "estimate": most_calls(self.settings, self.task, self.splits),
             "calls": self.roles.calls.summary(),
+            "spending": self._spending(),
         }
+
+    def _spending(self) -> dict[str, Any]:
+        """The forecast, and what was spent over all sessions, as far as the log knows."""
+        most = most_calls(self.settings, self.task, self.splits)
+        failed = {role: tally.failed for role, tally in self.roles.calls.tallies.items()}
+        spent = total(paid_in([self.folder.calls]), failed, prices_of(self.settings))
+        return {"estimate": forecast(self.settings, self.task, self.splits, most), "spent": spent}
 
 
 def optimism(outcome: Outcome, tested: Scores, metric: str) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from programs.diagnostics.diagnosis import read_diagnosis
 from programs.diagnostics.show import show_diagnosis
 from programs.errors import UserError
 from programs.optimizer.cast import check_lms
+from programs.optimizer.forecast import forecast, forecast_words, spent_words
 from programs.optimizer.methods import method_name, most_calls
 from programs.optimizer.run import Material, optimize
 from programs.optimizer.settling import fitted, normal, refuse_impossible, settled_task, sizes
@@ -86,10 +87,17 @@ def _stored(folder: RunFolder, flags: Mapping[str, Any]) -> tuple[Settings, Task
     config = read_json(folder.config)
     try:
         settings = resumed(config["settings"], normal(flags))
-        refuse_impossible(settings)
+        _check(settings, folder.config)
         return settings, Task.from_dict(config["task"], str(folder.config)), str(config["data"])
     except (KeyError, TypeError, AttributeError) as error:
         raise UserError(f"{folder.config} is damaged ({error}): restore it, or start a new run") from None
+
+
+def _check(settings: Settings, config: Path) -> None:
+    try:
+        refuse_impossible(settings)
+    except UserError as error:
+        raise UserError(f"{config}: {error}") from None
 
 
 def _run(settings: Settings, material: Material, folder: RunFolder, store: Store | None) -> int:
@@ -140,6 +148,7 @@ def _announce(settings: Settings, material: Material, folder: RunFolder, screen:
         columns = (f"{name} {', '.join(each)}" for name, each in task.raters.items())
         screen.say(f"the rating is the mean of its raters: {'; '.join(columns)}")
     screen.say(f"at most {sum(calls.values())} LM calls: {by_role}")
+    screen.say(forecast_words(forecast(settings, task, splits, calls)))
     screen.say(f"run folder: {folder.path}")
 
 
@@ -152,6 +161,8 @@ def _show(summary: Mapping[str, Any], folder: RunFolder, screen: Screen) -> None
     if folder.diagnostics.exists():
         show_diagnosis(read_diagnosis(folder.diagnostics), screen)
     show_calls(summary["calls"], screen)
+    if "spending" in summary:
+        screen.result(spent_words(summary["spending"]["estimate"], summary["spending"]["spent"]))
     if folder.relabel.exists():
         screen.result(f"worth a further opinion, since raters differ, most doubtful first: {folder.relabel}")
     screen.result(f"judge: {folder.judge}")

@@ -7,7 +7,7 @@ from typing import Any
 
 import dspy
 import orjson
-from dspy.utils.exceptions import AdapterParseError
+from dspy.utils.exceptions import AdapterParseError, ContextWindowExceededError
 
 from programs.backends.adapter import CompactAdapter, ProseAdapter, block, system_text
 from programs.backends.roles import Roles
@@ -114,6 +114,8 @@ class RewriteStage(dspy.Module):
                 return {name: str(text) for name, text in predict(**inputs).toDict().items() if name in group}
             except AdapterParseError as error:
                 return dict(error.parsed_result or {})
+            except ContextWindowExceededError:
+                return {}
 
 
 @dataclass(frozen=True)
@@ -181,8 +183,8 @@ def _compared(judge: Judge, row: dspy.Example, judgement: Judgement, group: Grou
 
 
 def _reply(predict: dspy.Predict, field: str, **inputs: object) -> str:
-    """The text an LM wrote, or "" where it wrote none."""
+    """The text an LM wrote, or "" where it wrote none, or what it was to read is beyond its context window."""
     try:
         return predict(**inputs)[field]
-    except AdapterParseError:
+    except (AdapterParseError, ContextWindowExceededError):
         return ""

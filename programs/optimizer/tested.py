@@ -77,7 +77,12 @@ def read_tested(path: Path) -> Tested:
         raters = None if "raters" not in found else np.array(found["raters"], dtype=np.float64)
         if raters is not None and (raters.ndim != 3 or raters.shape[:2] != human.shape):
             raise ValueError(f"raters {raters.shape} do not fit human {human.shape}")
-        return Tested(criteria, tuple(found["rows"]), tuple(found["clusters"]), human, judges, raters, digits)
+        rows, clusters = (tuple(found[name]) for name in ("rows", "clusters"))
+        if not len(rows) == len(clusters) == len(human) or not all(isinstance(each, str) for each in rows + clusters):
+            raise ValueError("its rows do not fit together")
+        if any(len(scores) != len(rows) for scores in (*judges.values(), *digits.values())):
+            raise ValueError("its scores do not fit its rows")
+        return Tested(criteria, rows, clusters, human, judges, raters, digits)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise UserError(f"{path} is damaged ({error}): restore it, or remove summary.json and run again") from None
 

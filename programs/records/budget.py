@@ -7,8 +7,12 @@ from dataclasses import dataclass, field
 
 from dspy.utils.exceptions import LMError
 
+from programs.records.prices import Price
+
 REPLY_TOKENS = 1024
-"""Most tokens of a reply where a token limit is set and nothing else caps the reply: a bound must exist."""
+"""Most tokens of a reply where tokens or dollars have a limit and nothing else caps the reply: a bound must exist."""
+
+USAGE = ("prompt_tokens", "completion_tokens", "cached_prompt_tokens")
 
 
 class OutOfBudget(LMError):
@@ -17,38 +21,87 @@ class OutOfBudget(LMError):
     default_code = "out_of_budget"
 
 
+@dataclass(frozen=True)
+class Reservation:
+    """What one request may take at most, and the price of its tokens."""
+
+    tokens: int
+    usd: float
+    price: Price
+
+
+@dataclass
+class Spent:
+    """Requests, tokens and US dollars."""
+
+    calls: int = 0
+    tokens: int = 0
+    usd: float = 0.0
+
+    def add(self, calls: int, tokens: int, usd: float) -> None:
+        self.calls, self.tokens, self.usd = self.calls + calls, self.tokens + tokens, self.usd + usd
+
+
 @dataclass
 class Budget:
-    """At most so many calls, tokens and minutes over all roles; None is no limit.
+    """At most so many calls, tokens, US dollars and minutes over all roles; None is no limit.
 
     A request reserves an upper bound of its tokens (the prompt's bytes, since no tokenizer in use makes more tokens
-    than bytes, plus the reply's cap) and gives back what it did not need, so that no single call goes over.
+    than bytes, plus the reply's cap) and gives back what it did not need, so that no single call goes over. A server
+    that says it used more than was asked is believed, and that is counted. `prices` are by role; a role without one
+    costs nothing. Minutes are those since it was made, the rest is also what `carry` brings from earlier sessions.
     """
 
     calls: int | None = None
     tokens: int | None = None
     minutes: float | None = None
+    cost: float | None = None
+    prices: Mapping[str, Price] = field(default_factory=dict)
     _begun: float = field(default_factory=time.monotonic)
-    _calls: int = 0
-    _tokens: int = 0
+    _spent: Spent = field(default_factory=Spent)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def reserve(self, prompt_bytes: int, reply_tokens: int | None) -> int:
-        """Takes one call and an upper bound of its tokens. Returns the bound; raises OutOfBudget."""
-        bound = prompt_bytes + (reply_tokens or REPLY_TOKENS)
+    @property
+    def caps(self) -> bool:
+        """Whether replies need a cap, since what they take has a limit."""
+        return self.tokens is not None or self.cost is not None
+
+    def reserve(self, role: str, prompt_bytes: int, reply_tokens: int | None) -> Reservation:
+        """Takes one call and an upper bound of its tokens and dollars. Raises OutOfBudget."""
+        reply, price = reply_tokens or REPLY_TOKENS, self._price(role)
+        bound = Reservation(prompt_bytes + reply, price.usd(prompt_bytes, reply), price)
         with self._lock:
-            if self.calls is not None and self._calls >= self.calls:
+            if self.calls is not None and self._spent.calls >= self.calls:
                 raise OutOfBudget(f"--max-calls {self.calls} is reached")
-            if self.tokens is not None and self._tokens + bound > self.tokens:
+            if self.tokens is not None and self._spent.tokens + bound.tokens > self.tokens:
                 raise OutOfBudget(f"--max-tokens {self.tokens} would not hold for the next call")
+            if self.cost is not None and self._spent.usd + bound.usd > self.cost:
+                raise OutOfBudget(f"--max-cost {self.cost:g} would not hold for the next call")
             if self.minutes is not None and time.monotonic() - self._begun > self.minutes * 60:
                 raise OutOfBudget(f"--max-minutes {self.minutes:g} are over")
-            self._calls += 1
-            self._tokens += bound
+            self._spent.add(1, bound.tokens, bound.usd)
         return bound
 
-    def settle(self, bound: int, usage: Mapping[str, int] | None) -> None:
-        """Gives back what a finished request did not need; one without known usage keeps its bound."""
-        used = sum((usage or {}).get(name, 0) for name in ("prompt_tokens", "completion_tokens"))
+    def settle(self, bound: Reservation, usage: Mapping[str, int] | None, *, sent: bool = True) -> None:
+        """Gives back what a finished request did not need: all of it where nothing was sent (the reply was in a cache),
+        nothing where its usage is not known."""
+        prompt, completion, cached = ((usage or {}).get(name, 0) for name in USAGE)
         with self._lock:
-            self._tokens -= bound - used if used else 0
+            if not sent:
+                self._spent.add(-1, -bound.tokens, -bound.usd)
+            elif used := prompt + completion:
+                usd = bound.price.usd(prompt, completion, cached)
+                self._spent.add(0, used - bound.tokens, usd - bound.usd)
+
+    def carry(self, role: str, calls: int, usage: Mapping[str, int]) -> None:
+        """Counts what an earlier session has spent."""
+        prompt, completion, cached = (usage.get(name, 0) for name in USAGE)
+        with self._lock:
+            self._spent.add(calls, prompt + completion, self._price(role).usd(prompt, completion, cached))
+
+    def _price(self, role: str) -> Price:
+        return self.prices.get(role, FREE)
+
+
+FREE = Price(0.0, 0.0, 0.0)
+"""Of an LM in this process."""

@@ -32,10 +32,11 @@ class Price:
         return cls(prompt / 1e6, completion / 1e6, prompt / 1e6)
 
     @classmethod
-    def stated(cls, prompt: float | None, completion: float | None) -> "Price | None":
-        """That of `--price-in` and `--price-out`; None where neither is given. Raises UserError for one alone."""
+    def stated(cls, prompt: float | None, completion: float | None, of: str = "") -> "Price | None":
+        """That of `--price-in` and `--price-out` (of a role: `--judge-price-in` with `of` "judge-"); None where neither
+        is given. Raises UserError for one alone."""
         if (prompt is None) != (completion is None):
-            raise UserError("--price-in and --price-out go together: give both, in USD per million tokens")
+            raise UserError(f"--{of}price-in and --{of}price-out go together: give both, in USD per million tokens")
         return None if prompt is None or completion is None else cls.per_million(prompt, completion)
 
     def usd(self, prompt_tokens: float, completion_tokens: float, cached_prompt_tokens: float = 0) -> float:

@@ -40,7 +40,8 @@ def stream_table(path: str | Path) -> Iterator[RawRow]:
             empty = False
             yield row
     except OSError as error:
-        raise UserError(f"{path}: cannot be read: {error.strerror or error}") from error
+        reason = " ".join(str(error.strerror or error).split())  # PyArrow's has several lines
+        raise UserError(f"{path}: cannot be read: {reason}") from error
     if empty:
         raise UserError(f"{path}: holds no rows")
 

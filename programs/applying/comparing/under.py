@@ -31,7 +31,7 @@ def of_judge_only(settings: Settings) -> Settings:
     """The judge's LM as that of all roles, since no other is needed; without the limits of a run that has ended."""
     name, base = role_place(settings, "judge")
     others = {f"{role}_{what}": None for role in ROLE_NAMES for what in ("lm", "api_base")}
-    limits: dict[str, Any] = dict.fromkeys(("max_calls", "max_tokens", "max_minutes"))
+    limits: dict[str, Any] = dict.fromkeys(("max_calls", "max_tokens", "max_minutes", "max_cost"))
     return replace(settings, **{**others, **limits, "lm": name, "api_base": base})
 
 

@@ -1,6 +1,7 @@
 """A session of `interference.py`: from a study's folder to what it costs, its numbers, and the study's tables."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,8 @@ import dspy
 
 from programs.errors import UserError
 from programs.optimizer.cast import check_lms
-from programs.records.budget import Budget, OutOfBudget
+from programs.optimizer.pricing import budget_of
+from programs.records.budget import OutOfBudget
 from programs.records.calls import CallLog
 from programs.records.folder import RunFolder, read_json, write_json
 from programs.records.shared import SharedAnswers
@@ -25,7 +27,7 @@ from programs.studies.plan import Study, continued
 from programs.studies.progress import CellScreen
 from programs.studies.write import write_results
 
-LIMITS = ("max_calls", "max_tokens", "max_minutes")
+LIMITS = ("max_calls", "max_tokens", "max_minutes", "max_cost")
 
 
 def interference_from_flags(given: Mapping[str, Any]) -> int:
@@ -36,10 +38,10 @@ def interference_from_flags(given: Mapping[str, Any]) -> int:
         flags.pop("selection", Design.selection), flags.pop("metric", Design.metric), flags.pop("pairs", "on") == "on"
     )
     rows, sure = flags.pop("rows", None), flags.pop("yes", False)
-    budget = Budget(**{name.removeprefix("max_"): flags.pop(name, None) for name in LIMITS})
+    limits = {name: flags.pop(name, None) for name in LIMITS}
     study = continued(read_json(path / "study.json"), flags, path / "study.json")
     read_record(path)  # a damaged one is refused before anything is spent
-    session = Session(path, study, gather(path, study, rows), budget)
+    session = Session(path, study, gather(path, study, rows), limits)
     missing = session.missing(design)
     if missing and not agreed(f"at most {missing:,} LM calls: judge {missing:,}; all else is paid for", sure):
         return 0
@@ -59,12 +61,12 @@ def found_study(runs: Path, name: str) -> Path:
 class Session:
     """The experiments of a study, and everything that was paid for in it."""
 
-    def __init__(self, path: Path, study: Study, gathered: Sequence[Gathered], budget: Budget) -> None:
+    def __init__(self, path: Path, study: Study, gathered: Sequence[Gathered], limits: Mapping[str, Any]) -> None:
         self.path = path
         self.study = study
         self.gathered = gathered
-        self.budget = budget
         self.settings = next(iter(gathered[0].settings.values()))
+        self.budget = budget_of(replace(self.settings, **limits))
         self.calls = path / "interference" / "calls.jsonl"
 
     def missing(self, design: Design) -> int:
