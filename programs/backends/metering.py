@@ -1,7 +1,7 @@
 """An LM whose calls go through a run's call log: any `dspy.LM` can be metered, whatever stands behind it.
 
-The metered LM is a `dspy.LM` whose engine asks the inner LM. DSPy's retries run in the outer one, so that every
-request sent is counted; DSPy's own cache works in the inner one, so that its hits are known as such.
+The metered LM is a `dspy.LM` whose engine asks the inner LM, again where that fails (`line`): each request sent is
+counted. DSPy's own cache works in the inner one, so that its hits are known as such; its retries are off in both.
 """
 
 import hashlib
@@ -16,6 +16,9 @@ from dspy.clients.backend_selection import CLIENT_KEYS
 from dspy.lm15 import DataPart, Request, Response, TokenLogprob
 from dspy.utils.usage_tracker import UsageTracker
 
+from programs.backends.line import Line
+from programs.backends.server import Server, Servers
+from programs.backends.unparsed import unparsed
 from programs.records.budget import Budget
 from programs.records.calls import CallLog
 from programs.records.lines import Answer
@@ -31,12 +34,21 @@ FAINTEST = math.log(1e-6)
 class MeteredEngine:
     """A DSPy engine that answers from the call log, or asks `inner` once and writes the answer down."""
 
-    def __init__(self, role: str, inner: dspy.LM, calls: CallLog, seed: int | None, budget: Budget) -> None:
+    def __init__(
+        self,
+        role: str,
+        inner: dspy.LM,
+        calls: CallLog,
+        seed: int | None,
+        budget: Budget,
+        line: Line | None = None,
+    ) -> None:
         self.role = role
         self.calls = calls
         self.seed = seed
         self.budget = budget
         self.inner = inner.copy(num_retries=0)
+        self.line = line or Line(role, Servers().of(inner), calls, inner.num_retries)
 
     @property
     def supports_response_schema(self) -> bool:
@@ -50,14 +62,16 @@ class MeteredEngine:
     def complete(self, request: Request) -> Response:
         content = request_to_dict(request)
         key = hashlib.sha256(orjson.dumps([content, self.seed], option=orjson.OPT_SORT_KEYS)).hexdigest()
-        answer = self.calls.ask(self.role, key, content, lambda: self._send(request, len(orjson.dumps(content))))
+        size = len(orjson.dumps(content))
+        answer = self.line.tried(lambda: self.calls.ask(self.role, key, content, lambda: self._send(request, size)))
         return response_from_dict(dict(answer.reply))
 
     def _send(self, request: Request, size: int) -> Answer:
         tracker = UsageTracker()
-        bound = self.budget.reserve(size, request.config.max_tokens)
-        with dspy.context(usage_tracker=tracker):
-            response = _slim(self.inner(request, rollout_id=self.seed))
+        with self.line.request():
+            bound = self.budget.reserve(size, request.config.max_tokens)
+            with dspy.context(usage_tracker=tracker):
+                response = _slim(self.inner(unparsed(request, self.inner), rollout_id=self.seed))
         # DSPy reports no usage for answers from its cache; a backend that never reports any was asked.
         sent = bool(tracker.usage_data) or response.usage.input_tokens is None
         usage = _usage(response) if sent else {}
@@ -74,11 +88,13 @@ def metered(
     seed: int | None = None,
     max_tokens: int | None = None,
     budget: Budget | None = None,
+    server: Server | None = None,
 ) -> dspy.LM:
     """`lm` for one role of a run: at this temperature, seeded, every call logged.
 
     The seed reaches the backend where it takes one, and separates DSPy's cache entries in any case; neither at
-    temperature 0. Reasoning models, which refuse a temperature, keep their own settings.
+    temperature 0. Reasoning models, which refuse a temperature, keep their own settings. Roles that ask one `server`
+    are given the same.
     """
     options: dict[str, Any] = {name: value for name, value in lm.kwargs.items() if name not in CLIENT_KEYS}
     if "max_completion_tokens" not in options:
@@ -88,8 +104,9 @@ def metered(
     if sampled and "seed" in lm.supported_params:
         options.setdefault("seed", seed)
     options = {name: value for name, value in options.items() if value is not None and name != "rollout_id"}
-    engine = MeteredEngine(role, lm, calls, seed if sampled else None, budget or Budget())
-    return dspy.LM(lm.model, engine=engine, cache=False, num_retries=lm.num_retries, **options)
+    line = Line(role, server or Servers().of(lm), calls, lm.num_retries)
+    engine = MeteredEngine(role, lm, calls, seed if sampled else None, budget or Budget(), line)
+    return dspy.LM(lm.model, engine=engine, cache=False, num_retries=0, **options)
 
 
 def another_seed(seed: int, draw: int) -> int:
@@ -104,7 +121,7 @@ def reseeded(lm: dspy.LM, draw: int) -> dspy.LM:
         return lm
     seed = another_seed(inner.seed, draw)
     own = {"seed": seed} if "seed" in lm.kwargs else {}
-    return lm.copy(engine=MeteredEngine(inner.role, inner.inner, inner.calls, seed, inner.budget), **own)
+    return lm.copy(engine=MeteredEngine(inner.role, inner.inner, inner.calls, seed, inner.budget, inner.line), **own)
 
 
 def _says_something(response: Response) -> bool:

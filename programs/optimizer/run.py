@@ -136,6 +136,8 @@ class Run:
     def _scores(self, judge: Judge, check: Callable[[list[Judgement]], None] = lambda _: None) -> Read:
         with self.roles.playing("judge"):
             judgements = judge_rows(judge, self.splits.test, self.pool)
+        if self.stopped is None:
+            self.roles.refuse_trouble("judge")
         check(judgements)
         return read(judge, self.splits.test, judgements)
 
@@ -183,6 +185,7 @@ class Run:
             "rows": {part: len(getattr(self.splits, part)) for part in ("train", "validation", "test")},
             "estimate": most_calls(self.settings, self.task, self.splits),
             "calls": self.roles.calls.summary(),
+            **({"failures": failures} if (failures := self.roles.calls.failed()) else {}),
         }
 
 

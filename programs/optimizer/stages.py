@@ -14,7 +14,7 @@ from programs.backends.roles import Roles
 from programs.optimizer.fan_out import Pool
 from programs.optimizer.judge import Judge
 from programs.optimizer.scoring import judge_rows
-from programs.records.calls import CallLog
+from programs.records.calls import NO_REPLY, CallLog
 from signatures.gradient import Gradient, gradient_request
 from signatures.loss import Comparison, Loss, loss_request
 from signatures.records import Group, Judgement, Note, Rubric
@@ -114,6 +114,8 @@ class RewriteStage(dspy.Module):
                 return {name: str(text) for name, text in predict(**inputs).toDict().items() if name in group}
             except AdapterParseError as error:
                 return dict(error.parsed_result or {})
+            except NO_REPLY:
+                return {}
 
 
 @dataclass(frozen=True)
@@ -184,5 +186,5 @@ def _reply(predict: dspy.Predict, field: str, **inputs: object) -> str:
     """The text an LM wrote, or "" where it wrote none."""
     try:
         return predict(**inputs)[field]
-    except AdapterParseError:
+    except (AdapterParseError, *NO_REPLY):
         return ""
