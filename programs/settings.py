@@ -105,6 +105,7 @@ class Settings(Method):
     # how it is done, not what
     threads: int = 8
     retries: int = 3
+    timeout: float = 600.0
     reuse: str = "on"
     save_prompts: bool = False
     max_calls: int | None = None
@@ -143,7 +144,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
 }
 
 CHANGEABLE = {
-    "threads", "retries", "reuse", "save_prompts", "max_calls", "max_tokens", "max_minutes", "api_base",
+    "threads", "retries", "timeout", "reuse", "save_prompts", "max_calls", "max_tokens", "max_minutes", "api_base",
     "rate_every", "rate_orders", "rate_logprobs",
     *(f"{role}_api_base" for role in ROLE_NAMES),
 }  # fmt: skip

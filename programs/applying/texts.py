@@ -127,8 +127,8 @@ class Scoring:
             self._write(self.columns.line(raw, judgement), judgement)
 
     def _write(self, line: str, judgement: Judgement) -> None:
-        """The next row, once any row has a score: of a backend that says nothing, no row is kept. Nor is one whose calls
-        were given up, until another is answered: the server may have gone, and a later session can score it."""
+        """The next row, once any row has a score: of a backend that says nothing, no row is kept. Nor is one without a
+        reply, until another call is answered: the server may have gone, and a later session can score it."""
         self.waiting.append((line, judgement))
         self.silent = self.silent and not any(_known(judgement.scores))
         if not self.silent:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from programs.backends.clock import Clock, stopping
-from programs.records.calls import Stopped
+from programs.records.unanswered import Stopped
 
 DECREASE = 0.5
 

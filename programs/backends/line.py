@@ -23,8 +23,9 @@ from programs.backends.clock import stopping
 from programs.backends.server import Server, speaks
 from programs.failures import refused_setting
 from programs.records.budget import OutOfBudget
-from programs.records.calls import CallLog, GivenUp, NoAnswer, Stopped
+from programs.records.calls import CallLog
 from programs.records.lines import Answer
+from programs.records.unanswered import GivenUp, NoAnswer, Stopped
 
 FIRST_WAIT, MOST_WAIT = 1.0, 30.0
 """Seconds before the first retry and, doubled each time, before the last ones; up to a second more at random."""
@@ -82,19 +83,13 @@ class Line:
     @contextmanager
     def request(self) -> Iterator[None]:
         """Around one request: waits until the server can take it, and learns from what becomes of it."""
-        with self.server.in_flight.place() as number:
-            try:
-                yield
-            except LMError as error:
-                self.server.refused(number, error)
-                raise
-            self.lost, self.served, self.trouble = 0, True, None
-            self.server.heard()
-            self.server.in_flight.answered()
+        with self.server.request():
+            yield
+        self.lost, self.served, self.trouble = 0, True, None
 
     def _enough(self, state: tenacity.RetryCallState) -> bool:
         retries = 0 if self.lost >= IN_A_ROW else self.retries
-        return state.attempt_number > retries or stopping() or _wish(state) > LONGEST_WISH
+        return state.attempt_number > retries or stopping() or self.server.gone or _wish(state) > LONGEST_WISH
 
     def _about_this_text(self, error: LMError) -> bool:
         """A request that is invalid though others of this role were answered: a filter of contents, for one."""
@@ -106,7 +101,9 @@ class Line:
         if (error.retry_after or 0.0) > LONGEST_WISH:
             raise _ending(error, f"{self.server.name} wants no request for {error.retry_after:.0f} s") from error
         if not speaks(error):
-            if (row := self.server.not_heard()) >= IN_A_ROW:
+            if self.server.gone:
+                raise _ending(error, f"{self.server.name} takes requests and answers nothing: it hangs") from error
+            if (row := self.server.unheard()) >= IN_A_ROW:
                 raise _ending(error, f"nothing is heard of {self.server.name}, {_row(row, self.retries)}") from error
             return
         self.lost += 1

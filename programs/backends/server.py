@@ -1,45 +1,79 @@
 """What a run knows of one server that it asks: how many requests it bears, and whether it is there at all."""
 
 import threading
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import dspy
 from dspy.utils.exceptions import LMError, LMRateLimitError
 
 from programs.backends.clock import Clock
 from programs.backends.in_flight import InFlight
+from programs.backends.watch import Watch, hang_up, say
+
+LONG_WAIT = 10.0
+"""Seconds that a server asks to be left alone for, from which on it is said."""
 
 
-@dataclass
 class Server:
-    """One address, shared by all roles that ask it. `silent` counts the calls in a row that were given up without any
-    word from it, not even a refusal."""
+    """One address, shared by all roles that ask it. `gone` is True once it keeps requests and answers nothing."""
 
-    name: str
-    clock: Clock = field(default_factory=Clock)
-    silent: int = 0
-    in_flight: InFlight = field(init=False)
-    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
-
-    def __post_init__(self) -> None:
+    def __init__(self, lm: dspy.LM, clock: Clock | None = None) -> None:
+        self.clock = clock or Clock()
         self.in_flight = InFlight(self.clock)
+        self.gone = False
+        self._lm = lm
+        self._heard_at = self.clock.now()
+        self._silent = 0
+        self._lock = threading.Lock()
+        self._watch = (
+            Watch(str(address), self._silence, self._leave) if (address := lm.kwargs.get("api_base")) else None
+        )
 
-    def heard(self) -> None:
-        """It has said something, if only that it failed: it is there."""
-        self.silent = 0
+    @property
+    def name(self) -> str:
+        """What a person knows it by."""
+        return str(self._lm.kwargs.get("api_base") or f"the server of {self._lm.model}")
 
-    def not_heard(self) -> int:
+    @contextmanager
+    def request(self) -> Iterator[None]:
+        """Around one request: waits until the server can take it, and learns from what becomes of it."""
+        with self.in_flight.place() as number:
+            if self.in_flight.count == 1:
+                self._heard_at = self.clock.now()
+            if self._watch is not None:
+                self._watch.begin()
+            try:
+                yield
+            except LMError as error:
+                self._refused(number, error)
+                raise
+            self._heard()
+            self.in_flight.answered()
+
+    def unheard(self) -> int:
         """A call was given up without a word from it. Returns how many in a row that makes."""
         with self._lock:
-            self.silent += 1
-            return self.silent
+            self._silent += 1
+            return self._silent
 
-    def refused(self, number: int, error: LMError) -> None:
-        """The request of that number has failed; whether that was for overload, it says itself."""
+    def _heard(self) -> None:
+        self._silent, self._heard_at = 0, self.clock.now()
+
+    def _refused(self, number: int, error: LMError) -> None:
         if speaks(error):
-            self.heard()
+            self._heard()
         if overloaded(error):
             self.in_flight.too_many(number, error.retry_after)
+            if (error.retry_after or 0.0) >= LONG_WAIT:
+                say(f"{self.name} wants no request for {error.retry_after:.0f} s: waiting")
+
+    def _silence(self) -> float | None:
+        return self.clock.now() - self._heard_at if self.in_flight.count else None
+
+    def _leave(self) -> None:
+        self.gone = True
+        hang_up(self._lm)
 
 
 class Servers:
@@ -52,7 +86,7 @@ class Servers:
         """The server behind an LM. Where DSPy is given an engine of our own, the engine is the server."""
         address = lm.kwargs.get("api_base") or lm.model.partition("/")[0]
         key = address if isinstance(lm.engine, str) else id(lm.engine)
-        return self._known.setdefault(key, Server(str(address)))
+        return self._known.setdefault(key, Server(lm))
 
 
 def overloaded(error: LMError) -> bool:

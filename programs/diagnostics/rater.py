@@ -18,7 +18,7 @@ from programs.backends.roles import Roles
 from programs.diagnostics.notes import StepNotes
 from programs.optimizer.fan_out import Pool
 from programs.optimizer.tested import row_mark
-from programs.records.calls import NO_REPLY
+from programs.records.unanswered import NO_REPLY
 from programs.settings import Settings
 from programs.tasks.task import Task
 from signatures.attribution import option_names

@@ -14,8 +14,9 @@ from itertools import count
 from typing import Any, Generic, TypeVar
 
 from programs.backends.clock import STOPPING
-from programs.records.calls import PLACE, Stopped
+from programs.records.calls import PLACE
 from programs.records.lines import Place
+from programs.records.unanswered import Stopped
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")

@@ -12,7 +12,7 @@ from metrics.logprobs import asking_logprobs, reply_tokens
 from programs.backends.adapter import CompactAdapter
 from programs.backends.reply import level_of
 from programs.failures import refused_setting
-from programs.records.calls import NO_REPLY
+from programs.records.unanswered import NO_REPLY
 from programs.settings import Form
 from programs.tasks.task import Task
 from signatures.judge import judge_signature, rubric_of

@@ -14,7 +14,8 @@ from programs.backends.roles import Roles
 from programs.optimizer.fan_out import Pool
 from programs.optimizer.judge import Judge
 from programs.optimizer.scoring import judge_rows
-from programs.records.calls import NO_REPLY, CallLog
+from programs.records.calls import CallLog
+from programs.records.unanswered import NO_REPLY
 from signatures.gradient import Gradient, gradient_request
 from signatures.loss import Comparison, Loss, loss_request
 from signatures.records import Group, Judgement, Note, Rubric

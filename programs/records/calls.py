@@ -16,36 +16,13 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from dspy.utils.exceptions import ContextWindowExceededError, LMError
-
 from programs.records.budget import OutOfBudget
 from programs.records.lines import Answer, Place, line_of, replayed
 from programs.records.tally import ROLES, SPENT, Tally
+from programs.records.unanswered import NoAnswer, Stopped
 
 PLACE: ContextVar[Place | None] = ContextVar("place", default=None)
 """Where in the run the current call is made, set by the pool that makes it."""
-
-
-class NoAnswer(LMError):
-    """Raised instead of sending a request when the log only answers what it knows already."""
-
-    default_code = "no_answer"
-
-
-class GivenUp(NoAnswer):
-    """Raised in place of an LM's error that every attempt at a call has met and that others need not meet."""
-
-    default_code = "given_up"
-
-
-class Stopped(LMError):
-    """Raised instead of sending a request when the calls around it are to end: nothing is known of its item."""
-
-    default_code = "stopped"
-
-
-NO_REPLY = (NoAnswer, ContextWindowExceededError)
-"""What leaves one item without a reply, unscored or without a text, while the run goes on."""
 
 
 Known = Callable[[str], Answer | None]

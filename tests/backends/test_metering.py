@@ -10,7 +10,8 @@ from programs.backends.metering import metered
 from programs.backends.roles import Roles
 from programs.errors import UserError
 from programs.records.budget import Budget, OutOfBudget
-from programs.records.calls import CallLog, GivenUp
+from programs.records.calls import CallLog
+from programs.records.unanswered import GivenUp
 from tests.fake import FakeEngine, fake_lm
 
 

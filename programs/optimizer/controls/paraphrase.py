@@ -18,7 +18,7 @@ from programs.backends.roles import Roles
 from programs.optimizer.fan_out import Pool
 from programs.optimizer.judge import Judge
 from programs.optimizer.stages import Batch, Stages, rubric_lines
-from programs.records.calls import NO_REPLY
+from programs.records.unanswered import NO_REPLY
 from signatures.paraphrase import paraphrase_request, paraphrase_signature
 from signatures.records import Group, Note, Rubric
 

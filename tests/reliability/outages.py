@@ -1,0 +1,2 @@
+from tests.measured import Figure
+def outages(folder): return []
