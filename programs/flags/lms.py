@@ -22,7 +22,7 @@ def add_lm_flags(parser: Parser, roles: Sequence[str] = ROLE_NAMES) -> None:
     group.add_argument(
         "--timeout",
         type=number(1, 86400),
-        help=f"seconds that a server may take for a reply (default {Settings.timeout:g})",
+        help=f"seconds to wait for a reply (default {Settings.timeout:g})",
     )
     group.add_argument(
         "--reuse",

@@ -12,6 +12,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,7 @@ class Found:
         for seen in server.by_prompt().values():
             self.attempts = max(self.attempts, _most_failures(seen) + 1)
             self.waits += sum(each.wait is not None for each in seen[:-1])
-            self.early += sum(_too_early(first, then) for first, then in zip(seen, seen[1:], strict=False))
+            self.early += sum(_too_early(first, then) for first, then in pairwise(seen))
         for each in checked:
             self.checked = Checked(
                 self.checked.scores + each.scores, self.checked.gaps + each.gaps, (*self.checked.wrong, *each.wrong)
@@ -112,7 +113,9 @@ def _apply(found: Found, share: float, judge: Path, table: Path) -> None:
         out = table.with_name(f"{name}.out")
         with faulty_server(Weather(share, seed=20)) as server:
             ended = run(name, judge, "--data", table, "--out", out, *LM, "--api-base", server.url)
-            scored = [check_scored(out, load_judge(judge), server.by_prompt())] if name == "score" and out.exists() else []
+            scored = (
+                [check_scored(out, load_judge(judge), server.by_prompt())] if name == "score" and out.exists() else []
+            )
             found.add(f"{name}.py", ended, server, scored)
             if name == "evaluate" and out.exists():
                 found.counted("evaluate.py", read(out)["calls"], server)
@@ -122,16 +125,17 @@ def _apply(found: Found, share: float, judge: Path, table: Path) -> None:
 def figures(found: Found, share: float) -> list[Figure]:
     """What was found under the weather, beside what it should be."""
     cap = Settings.retries + 1
-    faults = sum(found.kinds[kind] for kind in KINDS)
-    asked = sum(found.kinds.values())
-    checked = found.checked
+    kinds = sum(found.kinds[kind] > 0 for kind in KINDS)
+    faults, asked = sum(found.kinds[kind] for kind in KINDS), sum(found.kinds.values())
+    invented, seen = len(found.checked.wrong), found.checked.scores + found.checked.gaps
+    ended = f"{sum(found.ended)} of {len(found.ended)}"
     return [
-        Figure(f"commands that end, {share:.0%} of all requests failing", f"{sum(found.ended)} of {len(found.ended)}", "all", all(found.ended)),
-        Figure("requests with a fault", f"{faults:,} of {asked:,}, {len([k for k in KINDS if found.kinds[k]])} kinds", f"{len(KINDS)} kinds", all(found.kinds[kind] for kind in KINDS)),
-        Figure("scores that no valid reply of the server held, or gaps without a reason", f"{len(checked.wrong)} of {checked.scores + checked.gaps:,}", "0", not checked.wrong and checked.gaps > 0),
-        Figure("most attempts at one call", str(found.attempts), f"{cap}", 1 < found.attempts <= cap),
-        Figure("retries before the time that the server named", f"{found.early} of {found.waits}", "0", not found.early and found.waits > 0),
-        Figure("counts of requests, failures and coverage that are wrong or not shown", str(len(found.wrong)), "0", not found.wrong),
+        Figure(f"commands that end, {share:.0%} of all requests failing", ended, "all", all(found.ended)),
+        Figure("requests that failed", f"{faults:,} of {asked:,} in {kinds} ways", f"{len(KINDS)} ways", kinds == len(KINDS)),
+        Figure("scores that no valid reply held, or gaps without a cause", f"{invented} of {seen:,}", "0", not invented),
+        Figure("most attempts at one call", str(found.attempts), f"at most {cap}", 1 < found.attempts <= cap),
+        Figure("retries before the time that the server named", f"{found.early} of {found.waits}", "0", not found.early),
+        Figure("counts by role and coverage, wrong or not shown", str(len(found.wrong)), "0", not found.wrong),
     ]  # fmt: skip
 
 

@@ -29,16 +29,19 @@ KINDS = (*REFUSED, *BROKEN, *NO_SCORE, *HARMLESS)
 """The faults. Those of NO_SCORE are whole replies, paid for, of which no criterion may get a score."""
 
 RETRYABLE = (*REFUSED, *BROKEN)
+Prompt = tuple[str, str, int | None]
+"""System, last message, seed."""
+
 Said = Mapping[str, Any]
 """Criterion -> what a reply validly says of it."""
 
 
 @dataclass(frozen=True)
 class Seen:
-    """One request: its prompt, its role, how it was answered, when it came and when it was answered, what it was told to
-    wait, and what the reply said (None where there was no reply)."""
+    """One request: its prompt, its role, how it was answered, when it came and when it was answered, for how long it
+    was told to wait, and what the reply said (None where there was no reply)."""
 
-    prompt: tuple[str, str]
+    prompt: Prompt
     role: str
     kind: str
     came: float
@@ -63,7 +66,7 @@ class Weather:
     wait: float = 1.0
     per_second: int | None = None
 
-    def kind(self, role: str, prompt: tuple[str, str], attempt: int) -> str:
+    def kind(self, role: str, prompt: Prompt, attempt: int) -> str:
         """How a request is answered; "fine" is no fault."""
         chance = random.Random(f"{self.seed}|{attempt}|{prompt}")
         if (self.roles and role not in self.roles) or chance.random() >= self.share:
@@ -72,7 +75,8 @@ class Weather:
 
 
 class FaultyServer(ThreadingHTTPServer):
-    """`seen` holds every request. With `down` set, connections are closed unanswered, as by a process that is gone."""
+    """`seen` holds every request that was answered or failed on purpose. With `down` set, connections are closed
+    unanswered, as by a process that is gone; with `mute`, they are kept and nothing is answered."""
 
     daemon_threads = True
     request_queue_size = 128
@@ -83,7 +87,8 @@ class FaultyServer(ThreadingHTTPServer):
         self.engine = FakeEngine()
         self.seen: list[Seen] = []
         self.down = threading.Event()
-        self._attempts: Counter[tuple[str, str]] = Counter()
+        self.mute = threading.Event()
+        self._attempts: Counter[Prompt] = Counter()
         self._seconds: Counter[int] = Counter()
         self._lock = threading.Lock()
 
@@ -91,7 +96,7 @@ class FaultyServer(ThreadingHTTPServer):
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_address[1]}/v1"
 
-    def attempt(self, prompt: tuple[str, str]) -> int:
+    def attempt(self, prompt: Prompt) -> int:
         with self._lock:
             self._attempts[prompt] += 1
             return self._attempts[prompt]
@@ -112,9 +117,9 @@ class FaultyServer(ThreadingHTTPServer):
     def kinds(self) -> Counter[str]:
         return Counter(each.kind for each in self.seen)
 
-    def by_prompt(self) -> dict[tuple[str, str], list[Seen]]:
+    def by_prompt(self) -> dict[Prompt, list[Seen]]:
         """The requests of each prompt, in the order in which they came."""
-        found: dict[tuple[str, str], list[Seen]] = defaultdict(list)
+        found: dict[Prompt, list[Seen]] = defaultdict(list)
         for each in sorted(self.seen, key=lambda seen: seen.came):
             found[each.prompt].append(each)
         return found
@@ -131,7 +136,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         came = time.monotonic()
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        if self.server.down.is_set():
+        if self._out_of_order():
             return self._drop()
         request = request_from_openai_chat(body)
         role, prompt = stage_of(request), prompt_of(body)
@@ -151,6 +156,17 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.note(Seen(prompt, role, kind, came, time.monotonic(), None, None if kind in BROKEN else said))
         return self._answer(kind, json.dumps(content).encode())
 
+    def do_GET(self) -> None:
+        if not self._out_of_order():
+            self._send(404, b"{}")
+
+    def _out_of_order(self) -> bool:
+        """Whether nothing is to be answered; a mute server keeps its client waiting first."""
+        silent = self.server.mute.is_set()
+        while self.server.mute.is_set():
+            time.sleep(0.05)
+        return silent or self.server.down.is_set()
+
     def _answer(self, kind: str, data: bytes) -> None:
         if kind == "dropped":
             return self._drop()
@@ -167,9 +183,7 @@ class _Handler(BaseHTTPRequestHandler):
             return self._drop()
         return None
 
-    def _refuse(
-        self, kind: str, role: str, prompt: tuple[str, str], came: float, status: int, wait: float | None
-    ) -> None:
+    def _refuse(self, kind: str, role: str, prompt: Prompt, came: float, status: int, wait: float | None) -> None:
         self.server.note(Seen(prompt, role, kind, came, time.monotonic(), wait, None))
         error = {"error": {"message": f"stub: {kind}", "type": "stub"}}
         self._send(status, json.dumps(error).encode(), wait=wait)
@@ -194,10 +208,10 @@ class _Handler(BaseHTTPRequestHandler):
         """Silent."""
 
 
-def prompt_of(body: Mapping[str, Any]) -> tuple[str, str]:
-    """System and last message of a request."""
+def prompt_of(body: Mapping[str, Any]) -> Prompt:
+    """What tells a request from others."""
     system = next((message["content"] for message in body["messages"] if message["role"] == "system"), "")
-    return _text(system), _text(body["messages"][-1]["content"])
+    return _text(system), _text(body["messages"][-1]["content"]), body.get("seed")
 
 
 def _text(content: Any) -> str:

@@ -39,7 +39,10 @@ def check_run(folder: Path, log: Log, seed: int = 0) -> Checked:
     found, checked = read_json(folder / "scores.json"), Checked()
     kept = load_judge(folder)
     initial = Judge(kept.task, kept.groups, None, **kept.form)
-    rows = {row_mark(row["row_id"]): row for row in load_rows(kept.task, read_json(folder / "config.json")["settings"]["data"])}
+    rows = {
+        row_mark(row["row_id"]): row
+        for row in load_rows(kept.task, read_json(folder / "config.json")["settings"]["data"])
+    }
     for name, judge in (("0", initial), ("kept", kept)):
         for mark, scores in zip(found["rows"], found["judges"][name], strict=True):
             for criterion, score in zip(found["criteria"], scores, strict=True):
