@@ -105,7 +105,7 @@ class Settings(Method):
     # how it is done, not what
     threads: int = 8
     retries: int = 3
-    timeout: float = 600.0
+    timeout: float | None = None
     reuse: str = "on"
     save_prompts: bool = False
     max_calls: int | None = None

@@ -36,6 +36,8 @@ LONGEST_WISH = 120.0
 IN_A_ROW = 3
 """So many calls given up, and nothing answered between them, are no bad luck."""
 
+HANGS = "if it is only slow and takes one request at a time, say how long to wait with --timeout"
+
 
 @dataclass
 class Line:
@@ -73,8 +75,10 @@ class Line:
         except (NoAnswer, Stopped, OutOfBudget, ContextWindowExceededError):
             raise
         except LMError as error:
-            if stopping() or not (passes(error) or self._about_this_text(error)):
+            if not (passes(error) or self._about_this_text(error)):
                 raise
+            if stopping():
+                raise Stopped("the run was stopped before this was tried again") from error
             self._judge(error)
             self.trouble = error
             self.calls.give_up(self.role)
@@ -102,9 +106,10 @@ class Line:
             raise _ending(error, f"{self.server.name} wants no request for {error.retry_after:.0f} s") from error
         if not speaks(error):
             if self.server.gone:
-                raise _ending(error, f"{self.server.name} takes requests and answers nothing: it hangs") from error
+                raise _ending(error, f"{self.server.name} keeps requests and answers nothing; {HANGS}") from error
             if (row := self.server.unheard()) >= IN_A_ROW:
-                raise _ending(error, f"nothing is heard of {self.server.name}, {_row(row, self.retries)}") from error
+                heard = f"nothing is heard of {self.server.name}, {_row(row, self.retries)}"
+                raise _ending(error, f"{heard}: is it there, and is --api-base right?") from error
             return
         self.lost += 1
         if self.lost >= IN_A_ROW and (self.role == "judge" or not passes(error)):
@@ -141,7 +146,7 @@ def _first_line(error: LMError) -> str:
 
 def _row(calls: int, retries: int) -> str:
     tries = f" (each tried {retries + 1} times)" if retries else ""
-    return f"{calls} calls in a row{tries}: is it there, and is --api-base right?"
+    return f"{calls} calls in a row{tries}"
 
 
 def _ending(error: LMError, meaning: str) -> LMError:

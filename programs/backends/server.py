@@ -16,7 +16,8 @@ LONG_WAIT = 10.0
 
 
 class Server:
-    """One address, shared by all roles that ask it. `gone` is True once it keeps requests and answers nothing."""
+    """One address, shared by all roles that ask it. `gone` is True once it keeps requests and answers nothing; with a
+    time-out that the user gave, that is waited for instead."""
 
     def __init__(self, lm: dspy.LM, clock: Clock | None = None) -> None:
         self.clock = clock or Clock()
@@ -26,9 +27,8 @@ class Server:
         self._heard_at = self.clock.now()
         self._silent = 0
         self._lock = threading.Lock()
-        self._watch = (
-            Watch(str(address), self._silence, self._leave) if (address := lm.kwargs.get("api_base")) else None
-        )
+        address, patient = lm.kwargs.get("api_base"), "timeout" in lm.kwargs
+        self._watch = Watch(str(address), self._silence, self._leave) if address and not patient else None
 
     @property
     def name(self) -> str:

@@ -2,7 +2,7 @@
 
 A client cannot tell. A big model may take minutes for a reply, which is paid for, so that a short time-out would be
 wrong; and a server that hangs would hold a run for as long as a long one lasts. So a server that says nothing for a
-while is asked for its list of models, which costs nothing and which every server gives while it thinks.
+while is asked for its list of models, which costs nothing and which servers give while they think.
 """
 
 import socket
@@ -16,10 +16,10 @@ from http.client import HTTPException
 
 import dspy
 
-QUIET = 25.0
+QUIET = 20.0
 """Seconds without a word, while it holds requests, after which a server is asked."""
 
-LOOK_EVERY, PATIENCE = 10.0, 10.0
+LOOK_EVERY, PATIENCE = 5.0, 8.0
 """Seconds between two looks, and those that a server has for its list of models."""
 
 
@@ -103,7 +103,7 @@ class Watch:
 
     def _tell(self, silence: float) -> None:
         if not self._told:
-            say(f"no reply from {self._address} for {silence:.0f} s, but it is there: waiting on (see --timeout)")
+            say(f"no reply from {self._address} for {silence:.0f} s, but it is there: waiting on")
         self._told = True
 
     def _look_on(self) -> None:

@@ -20,9 +20,7 @@ def add_lm_flags(parser: Parser, roles: Sequence[str] = ROLE_NAMES) -> None:
     group.add_argument("--threads", type=whole(1), help=f"most LM calls in flight (default {Settings.threads})")
     group.add_argument("--retries", type=whole(0), help=f"retries of a failed call (default {Settings.retries})")
     group.add_argument(
-        "--timeout",
-        type=number(1, 86400),
-        help=f"seconds to wait for a reply (default {Settings.timeout:g})",
+        "--timeout", type=number(1, 86400), help="seconds to wait for a reply (default 600, while the server is there)"
     )
     group.add_argument(
         "--reuse",

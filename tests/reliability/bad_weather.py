@@ -4,7 +4,7 @@
 
 It checks that each run ends, that retries stay within their cap and come no sooner than the server asked, that every
 request is counted by role, that coverage is shown, and that no score is invented. Then servers that are not there, or
-go, and roles that fail by themselves (`outages`).
+go, and roles that fail by themselves (`outages`), and a server that takes so many requests a second (`rate_limit`).
 """
 
 import sys
@@ -23,6 +23,7 @@ from tests.measured import Figure, keep
 from tests.reliability.commands import LM, Ended, read, run, summed
 from tests.reliability.faulty_server import KINDS, RETRYABLE, FaultyServer, Seen, Weather, faulty_server
 from tests.reliability.outages import outages
+from tests.reliability.rate_limit import adapting
 from tests.reliability.truth import Checked, check_run, check_scored
 
 MODES = ("Single", "SSC", "CCC")
@@ -130,13 +131,14 @@ def figures(found: Found, share: float) -> list[Figure]:
     invented, seen = len(found.checked.wrong), found.checked.scores + found.checked.gaps
     ended = f"{sum(found.ended)} of {len(found.ended)}"
     return [
-        Figure(f"commands that end, {share:.0%} of all requests failing", ended, "all", all(found.ended)),
-        Figure("requests that failed", f"{faults:,} of {asked:,} in {kinds} ways", f"{len(KINDS)} ways", kinds == len(KINDS)),
-        Figure("scores that no valid reply held, or gaps without a cause", f"{invented} of {seen:,}", "0", not invented),
+        Figure(f"commands that end, {share:.0%} of requests failing", ended, "all", all(found.ended)),
+        Figure("requests that failed", f"{faults:,} of {asked:,}", "some", faults > 0),
+        Figure("ways in which they failed", str(kinds), str(len(KINDS)), kinds == len(KINDS)),
+        Figure("scores no valid reply held, gaps without cause", f"{invented} of {seen:,}", "0", not invented),
         Figure("most attempts at one call", str(found.attempts), f"at most {cap}", 1 < found.attempts <= cap),
-        Figure("retries before the time that the server named", f"{found.early} of {found.waits}", "0", not found.early),
+        Figure("retries sooner than the server asked", f"{found.early} of {found.waits}", "0", not found.early),
         Figure("counts by role and coverage, wrong or not shown", str(len(found.wrong)), "0", not found.wrong),
-    ]  # fmt: skip
+    ]
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -145,7 +147,7 @@ def main(arguments: Sequence[str]) -> int:
         found = under_weather(share, MODES, Path(folder))
         print(*found.wrong, *found.checked.wrong[:20], sep="\n")
         print(dict(sorted(found.kinds.items())))
-        measured = [*figures(found, share), *outages(Path(folder))]
+        measured = [*figures(found, share), *outages(Path(folder)), *adapting()]
     command = "python -m tests.reliability.bad_weather"
     return keep("bad-weather", "reliability", 2, command, measured)
 

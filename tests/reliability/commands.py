@@ -13,6 +13,7 @@ from typing import Any
 
 ROOT = Path(__file__).parents[2]
 LM = ["--lm", "stub", "--timeout", "2"]
+"""With a time-out that is shorter than what a faulty server keeps some requests for."""
 
 
 @dataclass(frozen=True)

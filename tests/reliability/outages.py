@@ -118,11 +118,12 @@ def outages(folder: Path) -> list[Figure]:
     slowest = max(each.met.seconds for each in met)
     held = sum(each.holds for each in met)
     lone = sum(holds for _, holds in roles)
+    told = f"{held} of {len(met)}"
     return [
-        Figure("outages that end in one line and are resumed, nothing asked twice", f"{held} of {len(met)}", "all", held == len(met)),
-        Figure("slowest of them to say so", f"{slowest:.0f} s", "60 s", slowest < MINUTE),
-        Figure("roles that fail alone without harm to the others", f"{lone} of {len(roles)}", "all", lone == len(roles)),
-    ]  # fmt: skip
+        Figure("outages told in one line, then resumed, nothing asked twice", told, "all", held == len(met)),
+        Figure("the slowest of them to be told", f"{slowest:.0f} s", "60 s", slowest < MINUTE),
+        Figure("roles failing alone, without harm to others", f"{lone} of {len(roles)}", "all", lone == len(roles)),
+    ]
 
 
 def _go(server: FaultyServer) -> None:
