@@ -24,7 +24,7 @@ from tests.reliability.commands import LM, Ended, read, run, summed
 from tests.reliability.faulty_server import KINDS, RETRYABLE, FaultyServer, Seen, Weather, faulty_server
 from tests.reliability.outages import outages
 from tests.reliability.rate_limit import adapting
-from tests.reliability.truth import Checked, check_run, check_scored
+from tests.reliability.truth import Checked, check_run, check_scored, coverage
 
 MODES = ("Single", "SSC", "CCC")
 
@@ -108,19 +108,19 @@ def _see_run(found: Found, name: str, ended: Ended, folder: Path, server: Faulty
     found.shown(name, ended, [*coverage, "given up", "failed requests by kind", *summary["calls"]])
 
 
-def _apply(found: Found, share: float, judge: Path, table: Path) -> None:
+def _apply(found: Found, share: float, folder: Path, table: Path) -> None:
     """evaluate.py and score.py with a judge that was optimized before."""
+    judge = load_judge(folder)
     for name in ("evaluate", "score"):
         out = table.with_name(f"{name}.out")
         with faulty_server(Weather(share, seed=20)) as server:
-            ended = run(name, judge, "--data", table, "--out", out, *LM, "--api-base", server.url)
-            scored = (
-                [check_scored(out, load_judge(judge), server.by_prompt())] if name == "score" and out.exists() else []
-            )
-            found.add(f"{name}.py", ended, server, scored)
-            if name == "evaluate" and out.exists():
-                found.counted("evaluate.py", read(out)["calls"], server)
-                found.shown("evaluate.py", ended, [f"{each['scored']}/60" for each in read(out)["coverage"].values()])
+            ended = run(name, folder, "--data", table, "--out", out, *LM, "--api-base", server.url)
+        log, whole = server.by_prompt(), out.exists()
+        scored = [check_scored(out, judge, log)] if name == "score" and whole else []
+        found.add(f"{name}.py", ended, server, scored)
+        if name == "evaluate" and whole:
+            found.counted("evaluate.py", read(out)["calls"], server)
+            found.shown("evaluate.py", ended, [f"{each}/60" for each in coverage(judge, table, log).values()])
 
 
 def figures(found: Found, share: float) -> list[Figure]:

@@ -51,6 +51,16 @@ def check_run(folder: Path, log: Log, seed: int = 0) -> Checked:
     return checked
 
 
+def coverage(judge: Judge, data: Path, log: Log, seed: int = 0) -> dict[str, int]:
+    """Criterion -> the rows of which some reply says something valid."""
+    rows = load_rows(judge.task, str(data))
+    said = {name: [_replies(judge, name, row, log, seed) for row in rows] for name in judge.task.criterion_names}
+    return {
+        name: sum(any((each.said or {}).get(name) is not None for each in replies) for replies in by_row)
+        for name, by_row in said.items()
+    }
+
+
 def check_scored(path: Path, judge: Judge, log: Log, seed: int = 0) -> Checked:
     """The CSV file of score.py."""
     checked = Checked()
