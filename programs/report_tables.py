@@ -79,10 +79,37 @@ def show_agreement(agreement: Mapping[str, Any], screen: Screen, what: str = "ag
 
 def show_calls(calls: Mapping[str, Mapping[str, int]], screen: Screen, of: str = "role") -> None:
     """Calls and tokens by role, or by whatever else asked."""
-    keys = ("calls", "failed", "truncated", "reused", "prompt_tokens", "completion_tokens", "cached_prompt_tokens")
+    keys = (
+        "calls",
+        "failed",
+        "given_up",
+        "truncated",
+        "reused",
+        "prompt_tokens",
+        "completion_tokens",
+        "cached_prompt_tokens",
+    )
     header = [of, *(key.replace("_", " ") for key in keys)]
     rows: list[Sequence[str]] = [[role, *(f"{tally.get(key, 0):,}" for key in keys)] for role, tally in calls.items()]
     screen.table("\nLM calls", header, rows)
+    if lost := given_up(calls):
+        screen.result(f"given up after every retry had failed, and so unscored or without a text: {lost}")
+
+
+def show_failures(failures: Mapping[str, Mapping[str, int]], screen: Screen) -> None:
+    """What kinds of failures the requests of each role met, those that a retry made good too."""
+    parts = [
+        f"{role} {', '.join(f'{kind} {count}' for kind, count in kinds.items())}" for role, kinds in failures.items()
+    ]
+    if parts:
+        screen.result(f"failed requests by kind: {'; '.join(parts)}")
+
+
+def given_up(calls: Mapping[str, Mapping[str, int]]) -> str:
+    """`judge 3 of 120, loss 2 of 8` of the calls that were answered or given up; empty where none was given up."""
+    lost = {role: tally.get("given_up", 0) for role, tally in calls.items()}
+    answered = {role: tally["calls"] - tally["failed"] + tally["reused"] for role, tally in calls.items() if lost[role]}
+    return ", ".join(f"{role} {lost[role]} of {count + lost[role]}" for role, count in answered.items())
 
 
 def cell_text(cell: Mapping[str, Any]) -> str:

@@ -106,6 +106,7 @@ class Settings(Method):
     # how it is done, not what
     threads: int = 8
     retries: int = 3
+    timeout: float | None = None
     reuse: str = "on"
     save_prompts: bool = False
     max_calls: int | None = None
@@ -157,7 +158,8 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
 }
 
 CHANGEABLE = {
-    "threads", "retries", "reuse", "save_prompts", "max_calls", "max_tokens", "max_minutes", "max_cost", "api_base",
+    "threads", "retries", "timeout", "reuse", "save_prompts",
+    "max_calls", "max_tokens", "max_minutes", "max_cost", "api_base",
     "rate_every", "rate_orders", "rate_logprobs",
     *(f"{role}_api_base" for role in ROLE_NAMES),
     "price_in", "price_out", *(f"{role}_price_{side}" for role in ROLE_NAMES for side in ("in", "out")),

@@ -55,7 +55,8 @@ class Judgement:
 
     `digits` are the whole numbers that the same reply names, where `scores` are read otherwise (expectations); of the
     criteria in `fallback` the digits had to stand for the scores too. `chances` holds the probability of each level, of
-    those criteria for which the reply's token probabilities were asked for and say it.
+    those criteria for which the reply's token probabilities were asked for and say it. `replied` is False where a call
+    had no reply at all: another session may get one.
     """
 
     row: str
@@ -63,6 +64,7 @@ class Judgement:
     digits: Mapping[str, float | None] = field(default_factory=dict)
     fallback: Group = ()
     chances: Mapping[str, Mapping[int, float]] = field(default_factory=dict)
+    replied: bool = True
 
     def scored(self, group: Group) -> Group:
         """The criteria of `group` that have a score, in the group's order."""

@@ -25,6 +25,7 @@ ROOT = Path(__file__).parents[1]
 ROLE_KEYS = {
     "calls",
     "failed",
+    "given_up",
     "truncated",
     "reused",
     "skipped",

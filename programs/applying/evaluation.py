@@ -25,7 +25,7 @@ from programs.optimizer.saved import load_judge
 from programs.optimizer.settling import described_task, rated_task
 from programs.records.folder import write_json
 from programs.records.relabel import relabel_records
-from programs.report_tables import show_agreement, show_calls
+from programs.report_tables import show_agreement, show_calls, show_failures
 from programs.screen import Screen
 from programs.scrutiny.of_run import ALWAYS
 from programs.scrutiny.orders import other_orders
@@ -64,6 +64,7 @@ def evaluate_from_flags(given: Mapping[str, Any]) -> int:
         "scrutiny": scrutiny,
         "relabel": relabel_records(divided(found.scores), rows),
         "calls": roles.calls.summary(),
+        "failures": roles.calls.failed(),
         "calls_per_row": judge.calls_per_row,
     }
     screen = Screen()
@@ -71,6 +72,7 @@ def evaluate_from_flags(given: Mapping[str, Any]) -> int:
     if words := seen_words(Path(path), rows, settings.data):
         screen.result(words)
     show_calls(roles.calls.summary(), screen)
+    show_failures(roles.calls.failed(), screen)
     if out is not None:
         write_json(target, agreement)
         screen.result(f"written: {out}")

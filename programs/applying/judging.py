@@ -37,7 +37,8 @@ def _divided(judge: Judge, division: str) -> Judge:
 def asking_probabilities(judge: Judge, wanted: str, lm: dspy.LM) -> Judge:
     """The judge, told whether to ask for token probabilities: `wanted` is on, off, or auto (where `lm` gives them).
 
-    Raises UserError where they are to be had and cannot, or are needed and switched off.
+    With auto, a server that refuses them all the same is asked without. Raises UserError where they are to be had and
+    cannot, or are needed and switched off.
     """
     gives = bool(asking_logprobs(lm))
     if wanted == "off" and judge.readout == "expected":
@@ -45,6 +46,7 @@ def asking_probabilities(judge: Judge, wanted: str, lm: dspy.LM) -> Judge:
     if wanted == "on" and not gives:
         raise UserError(f"--probabilities on: {lm.model} is known not to give token probabilities; leave the flag out")
     judge.probabilities = gives and wanted != "off"
+    judge.forgoing = [] if wanted == "auto" and judge.readout == "digits" else None
     return judge
 
 
@@ -78,6 +80,7 @@ def judged_by(
         for judge in judges:
             found.append(judge_rows(judge, rows, pool))
             refuse_silence(found[0])  # at once: the others are not asked of a backend that says nothing
+            roles.refuse_trouble("judge")
         tell_reuse(roles.calls, screen)
     return found, roles
 

@@ -22,10 +22,11 @@ from programs.optimizer.saved import judge_mark, load_judge
 from programs.optimizer.scoring import judge_in_order, judge_rows, silence
 from programs.records.budget import OutOfBudget
 from programs.records.calls import CallLog
-from programs.report_tables import show_calls
+from programs.report_tables import show_calls, show_failures
 from programs.screen import Screen, token_sum
 from programs.settings import Settings, resolve
 from programs.tasks.texts import Texts, open_texts
+from signatures.records import Judgement
 
 BLOCK = 1_000
 """Rows whose calls share a log: their replies are in memory together, and a block waits for its last calls."""
@@ -66,7 +67,7 @@ class Scoring:
         self.settings = settings
         self.roles = roles
         self.part = part
-        self.waiting: list[str] = []
+        self.waiting: list[tuple[str, Judgement]] = []
         self.silent = part.rows == 0
         self.block = part.rows // BLOCK
         self.rows = texts.rows(self.block * BLOCK)
@@ -77,8 +78,10 @@ class Scoring:
         with Screen() as screen, self.roles.playing("judge"), _no_cache_in_memory():
             self._announce(screen)
             try:
-                while self.part.rows < self.texts.count:
+                while self.part.rows + len(self.waiting) < self.texts.count:
                     self._score_block(screen)
+                self.roles.refuse_trouble("judge")
+                self._flush()
             except KeyboardInterrupt:
                 self._write_known()
                 raise
@@ -103,7 +106,7 @@ class Scoring:
         with closing(judge_in_order(self.columns.judge, [row for _, row in rows], pool)) as judgements:
             for number, ((raw, _), judgement) in enumerate(zip(rows, judgements, strict=True), start=start):
                 if number >= self.part.rows + len(self.waiting):
-                    self._write(self.columns.line(raw, judgement), scored=any(_known(judgement.scores)))
+                    self._write(self.columns.line(raw, judgement), judgement)
         if self.silent:
             raise silence()
         if self.known is not None:
@@ -121,14 +124,19 @@ class Scoring:
             (judgement,) = judge_rows(self.columns.judge, [row], Pool(1))
             if calls.unanswered:
                 return
-            self._write(self.columns.line(raw, judgement), scored=any(_known(judgement.scores)))
+            self._write(self.columns.line(raw, judgement), judgement)
 
-    def _write(self, line: str, *, scored: bool) -> None:
-        """The next row, once any row has a score: of a backend that says nothing, no row is kept."""
-        self.waiting.append(line)
-        self.silent = self.silent and not scored
-        while self.waiting and not self.silent:
-            self.part.add(self.waiting.pop(0))
+    def _write(self, line: str, judgement: Judgement) -> None:
+        """The next row, once any row has a score: of a backend that says nothing, no row is kept. Nor is one without a
+        reply, until another call is answered: the server may have gone, and a later session can score it."""
+        self.waiting.append((line, judgement))
+        self.silent = self.silent and not any(_known(judgement.scores))
+        if not self.silent:
+            self._flush()
+
+    def _flush(self) -> None:
+        while self.waiting and (self.waiting[0][1].replied or not self.roles.in_trouble("judge")):
+            self.part.add(self.waiting.pop(0)[0])
 
     def _announce(self, screen: Screen) -> None:
         left = self.texts.count - self.part.rows
@@ -180,6 +188,9 @@ def _show(part: Part, judge: Judge, roles: Roles, out: str) -> None:
         show_fallback(unknown, screen)
     elif unknown:
         screen.result(f"\nwithout token probabilities, and so without a confidence: {unknown} scores")
+    if judge.forgoing:
+        screen.result(f"the server refuses token probabilities, so they were asked for no more: {judge.forgoing[0]}")
     show_calls(roles.calls.summary(), screen)
+    show_failures(roles.calls.failed(), screen)
     tell_reuse(roles.calls, screen)
     screen.result(f"written: {out} (how it was made: {out}.json)")

@@ -1,11 +1,10 @@
 """An LM whose calls go through a run's call log: any `dspy.LM` can be metered, whatever stands behind it.
 
-The metered LM is a `dspy.LM` whose engine asks the inner LM, and again where that fails and may pass, so that every
-request sent is counted; DSPy's own cache works in the inner one, so that its hits are known as such.
+The metered LM is a `dspy.LM` whose engine asks the inner LM, again where that fails (`line`): each request sent is
+counted. DSPy's own cache works in the inner one, so that its hits are known as such; its retries are off in both.
 """
 
 import threading
-import time
 from collections.abc import Callable, Hashable
 from functools import cached_property
 from typing import Any, TypeVar
@@ -13,11 +12,11 @@ from typing import Any, TypeVar
 import dspy
 from dspy._vendor.lm15.serde import response_from_dict, response_to_dict  # no public name in 3.4
 from dspy.clients.backend_selection import CLIENT_KEYS
-from dspy.clients.execution import _delay  # the wait that a server asks for, or twice as long each time
 from dspy.lm15 import DataPart, Request, Response
-from dspy.utils.exceptions import is_retryable_lm_error
 
+from programs.backends.line import Line
 from programs.backends.sender import Sender
+from programs.backends.server import Server, Servers
 from programs.backends.template import Asked, Whole
 from programs.records.budget import REPLY_TOKENS, Budget
 from programs.records.calls import CallLog
@@ -36,14 +35,20 @@ class MeteredEngine:
     """A DSPy engine that answers from the call log, or asks `inner` once and writes the answer down."""
 
     def __init__(
-        self, role: str, inner: dspy.LM, calls: CallLog, seed: int | None, budget: Budget, retries: int = 0
+        self,
+        role: str,
+        inner: dspy.LM,
+        calls: CallLog,
+        seed: int | None,
+        budget: Budget,
+        line: Line | None = None,
     ) -> None:
         self.role = role
         self.calls = calls
         self.seed = seed
         self.budget = budget
-        self.retries = retries
         self.sender = Sender(inner, seed)
+        self.line = line or Line(role, Servers().of(inner), calls, inner.num_retries)
         self._made: dict[Hashable, Any] = {}
         self._lock = threading.Lock()
 
@@ -66,9 +71,9 @@ class MeteredEngine:
         return response_from_dict(dict(self.ask(Whole(request, self.seed)).reply))
 
     def ask(self, asked: Asked) -> Answer:
-        """The answer, known or sent for."""
+        """The answer, known or sent for. Raises as `Line.tried` does."""
         prompt = asked.content if self.calls.keep_prompts else None
-        return self._retried(lambda: self.calls.ask(self.role, asked.key, prompt, lambda: self._send(asked)))
+        return self.line.tried(lambda: self.calls.ask(self.role, asked.key, prompt, lambda: self._send(asked)))
 
     def made(self, key: Hashable, make: Callable[[], Made]) -> Made:
         """What `make` gives, made once for all calls of the same key."""
@@ -79,21 +84,12 @@ class MeteredEngine:
         found: Made = self._made[key]
         return found
 
-    def _retried(self, ask: Callable[[], Answer]) -> Answer:
-        for attempt in range(self.retries):
-            try:
-                return ask()
-            except Exception as error:
-                if not is_retryable_lm_error(error):
-                    raise
-                time.sleep(_delay(error, attempt))
-        return ask()
-
     def _send(self, asked: Asked) -> Answer:
         if self.budget.caps and asked.most_tokens is None:  # not in the key: another limit asks nothing anew
             asked = asked.capped(REPLY_TOKENS)
-        bound = self.budget.reserve(self.role, asked.size, asked.most_tokens)
-        response, sent = self.sender.send(asked)
+        with self.line.request():
+            bound = self.budget.reserve(self.role, asked.size, asked.most_tokens)
+            response, sent = self.sender.send(asked)
         usage = _usage(response) if sent else {}
         self.budget.settle(bound, usage, sent=sent)
         return Answer(response_to_dict(response), usage, sent, whole=_says_something(response))
@@ -108,11 +104,13 @@ def metered(
     seed: int | None = None,
     max_tokens: int | None = None,
     budget: Budget | None = None,
+    server: Server | None = None,
 ) -> dspy.LM:
     """`lm` for one role of a run: at this temperature, seeded, every call logged.
 
     The seed reaches the backend where it takes one, and separates DSPy's cache entries in any case; neither at
-    temperature 0. Reasoning models, which refuse a temperature, keep their own settings.
+    temperature 0. Reasoning models, which refuse a temperature, keep their own settings. Roles that ask one `server`
+    are given the same.
     """
     options: dict[str, Any] = {name: value for name, value in lm.kwargs.items() if name not in CLIENT_KEYS}
     if "max_completion_tokens" not in options:
@@ -122,7 +120,8 @@ def metered(
     if sampled and "seed" in lm.supported_params:
         options.setdefault("seed", seed)
     options = {name: value for name, value in options.items() if value is not None and name != "rollout_id"}
-    engine = MeteredEngine(role, lm, calls, seed if sampled else None, budget or Budget(), lm.num_retries)
+    line = Line(role, server or Servers().of(lm), calls, lm.num_retries)
+    engine = MeteredEngine(role, lm, calls, seed if sampled else None, budget or Budget(), line)
     return dspy.LM(lm.model, engine=engine, cache=False, num_retries=0, **options)
 
 
@@ -141,7 +140,7 @@ def reseeded(lm: dspy.LM, draw: int) -> dspy.LM:
 
 def _reseeded(lm: dspy.LM, engine: MeteredEngine, seed: int) -> dspy.LM:
     own = {"seed": seed} if "seed" in lm.kwargs else {}
-    another = MeteredEngine(engine.role, engine.inner, engine.calls, seed, engine.budget, engine.retries)
+    another = MeteredEngine(engine.role, engine.inner, engine.calls, seed, engine.budget, engine.line)
     return lm.copy(engine=another, **own)
 
 

@@ -33,12 +33,14 @@ def language_model(
     num_retries: int = 3,
     cache: bool = True,
     seed: int | None = None,
+    timeout: float | None = None,
 ) -> dspy.LM:
     """The LM of that name: `local` (the embedded model), `local:/path/model.gguf`, or any DSPy/LiteLLM name.
 
     With `api_base`, the model of that name on an OpenAI-compatible server; a name that starts with no known provider
     gets `openai/` put in front (for a served model called `openai/...` write `openai/openai/...`). LMs of one name and
     server share connections, or the loaded model. Reasoning models, which refuse a temperature, keep their settings.
+    `timeout` is in seconds.
 
     Raises:
         UserError: an empty or unknown name, a missing key, package or model file.
@@ -47,6 +49,8 @@ def language_model(
     options: dict[str, Any] = {"temperature": temperature, "max_tokens": max_tokens, "seed": seed}
     if "max_completion_tokens" in base.kwargs:  # how DSPy marks a reasoning model
         options = {"seed": seed}
+    if isinstance(base.engine, str):  # the embedded model waits for itself
+        options["timeout"] = timeout
     options = {option: value for option, value in options.items() if value is not None}
     return base.copy(num_retries=num_retries, cache=cache, **options)
 

@@ -9,6 +9,7 @@ from typing import ParamSpec, TypeVar
 import dspy
 
 from programs.backends.metering import metered
+from programs.backends.server import Servers
 from programs.errors import UserError
 from programs.records.budget import Budget
 from programs.records.calls import CallLog
@@ -40,7 +41,7 @@ class Roles:
         budget: Budget | None = None,
     ) -> "Roles":
         """The given LM per role; a role without one uses `dspy.settings.lm`. Raises UserError where that is none."""
-        calls, budget = calls or CallLog(), budget or Budget()
+        calls, budget, servers = calls or CallLog(), budget or Budget(), Servers()
         heat = {**TEMPERATURES, **(temperatures or {})}
         caps = max_tokens or {}
         chosen = {role: lms.get(role) or dspy.settings.lm for role in ROLES}
@@ -49,7 +50,14 @@ class Roles:
         return cls(
             {
                 role: metered(
-                    lm, role, calls, temperature=heat[role], seed=seed, max_tokens=caps.get(role), budget=budget
+                    lm,
+                    role,
+                    calls,
+                    temperature=heat[role],
+                    seed=seed,
+                    max_tokens=caps.get(role),
+                    budget=budget,
+                    server=servers.of(lm),
                 )
                 for role, lm in chosen.items()
             },
@@ -61,6 +69,17 @@ class Roles:
         """A context in which `dspy.Predict` speaks to the LM of `role`; no trace or history is kept, as both grow."""
         with dspy.context(lm=self.lms[role], trace=None, disable_history=True):
             yield
+
+    def refuse_trouble(self, role: str) -> None:
+        """Raises the failure of the last calls of a role where none was answered after them: to be called when they
+        end, since it cannot be told then whether a server fails one text or has gone."""
+        if (trouble := self.in_trouble(role)) is not None:
+            raise trouble
+
+    def in_trouble(self, role: str) -> Exception | None:
+        """The failure of the last call of a role that was given up; None once any is answered."""
+        trouble: Exception | None = self.lms[role].engine.line.trouble
+        return trouble
 
     def cast(self, role: str, function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
         """`function` as that role plays it: always called under `playing(role)`."""

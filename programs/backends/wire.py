@@ -28,11 +28,13 @@ class Wire:
     def __init__(
         self,
         lm: dspy.LM,
+        template: Template,
         provider: BaseProviderLM,
         routed: Request,
         sent: TransportRequest,
         adapted: tuple[Adaptation, ...],
     ) -> None:
+        self.template = template
         self.provider = provider.provider
         self._lm = lm
         self._provider = provider
@@ -61,7 +63,7 @@ class Wire:
         sent, adapted = provider._build(routed, stream=False)
         other, _ = provider._build(replace(template.asked(AWKWARD).request, model=routed.model), stream=False)
         try:
-            wire = cls(lm, provider, routed, sent, adapted)
+            wire = cls(lm, template, provider, routed, sent, adapted)
         except NoGap:
             return None
         same = replace(sent, body=wire._body.filled(AWKWARD)) == other

@@ -1,7 +1,8 @@
 """The rater: asks its LM everything that the diagnostics want to know of notes and rewrites."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import dspy
 
@@ -17,10 +18,13 @@ from programs.backends.roles import Roles
 from programs.diagnostics.notes import StepNotes
 from programs.optimizer.fan_out import Pool
 from programs.optimizer.tested import row_mark
+from programs.records.unanswered import NO_REPLY
 from programs.settings import Settings
 from programs.tasks.task import Task
 from signatures.attribution import option_names
 from signatures.records import Note
+
+Rating = TypeVar("Rating")
 
 
 @dataclass(frozen=True)
@@ -86,9 +90,17 @@ class Rater:
         examples = [dspy.Example(criteria=criteria, order=way, logprobs=self.logprobs) for way in ways]
         asked = [(example, {"suggestion": text}) for example in examples for text in masked]
         with self.roles.playing("rater"), dspy.context(adapter=ProseAdapter()):
-            answers = self.pool.map("rating: attribution", lambda item: attribution(*item), asked)
+            answers = self.pool.map("rating: attribution", lambda item: _or_none(lambda: attribution(*item)), asked)
         return [averaged(answers[place :: len(texts)]) for place in range(len(texts))]
 
     def _rate(self, phase: str, asked: Sequence[Target | Rewritten]) -> list[int | None]:
         with self.roles.playing("rater"), dspy.context(adapter=CompactAdapter(self.schema)):
-            return self.pool.map(phase, lambda item: item.rate(), list(asked))
+            return self.pool.map(phase, lambda item: _or_none(item.rate), list(asked))
+
+
+def _or_none(ask: Callable[[], Rating | None]) -> Rating | None:
+    """What the rater says; None (unrated) where there was no reply."""
+    try:
+        return ask()
+    except NO_REPLY:
+        return None

@@ -17,8 +17,11 @@ def add_lm_flags(parser: Parser, roles: Sequence[str] = ROLE_NAMES) -> None:
         group.add_argument(
             f"--{role}-temperature", type=number(0, 2), help=f"default {getattr(Settings, f'{role}_temperature')}"
         )
-    group.add_argument("--threads", type=whole(1), help=f"LM calls in flight (default {Settings.threads})")
+    group.add_argument("--threads", type=whole(1), help=f"most LM calls in flight (default {Settings.threads})")
     group.add_argument("--retries", type=whole(0), help=f"retries of a failed call (default {Settings.retries})")
+    group.add_argument(
+        "--timeout", type=number(1, 86400), help="seconds to wait for a reply (default 600, while the server is there)"
+    )
     group.add_argument(
         "--reuse",
         choices=("on", "off"),

@@ -18,7 +18,9 @@ PROSE_ROLES = ("loss", "gradient")
 def role_lm(settings: Settings, role: str) -> dspy.LM:
     """The LM that the flags name for a role (see `role_place`)."""
     name, base = role_place(settings, role)
-    lm = language_model(name, api_base=base, num_retries=settings.retries, cache=settings.reuse == "on")
+    lm = language_model(
+        name, api_base=base, num_retries=settings.retries, cache=settings.reuse == "on", timeout=settings.timeout
+    )
     return writing_prose(lm) if role in PROSE_ROLES else lm
 
 

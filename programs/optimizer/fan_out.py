@@ -13,8 +13,10 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Generic, TypeVar
 
+from programs.backends.clock import STOPPING
 from programs.records.calls import PLACE
 from programs.records.lines import Place
+from programs.records.unanswered import Stopped
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -62,7 +64,7 @@ def in_order(
     finally:
         pool.shutdown(wait=False)
     failures = [failure for future in futures if (failure := future.exception()) is not None]
-    for failure in sorted(failures, key=lambda each: isinstance(each, CancelledError)):
+    for failure in sorted(failures, key=lambda each: isinstance(each, CancelledError | Stopped)):
         raise failure
 
 
@@ -78,6 +80,7 @@ class _Flight(Generic[Item, Result]):
     def work(self, item: Item) -> Result:
         mark = object()
         self.under_way.add(mark)  # before the question, so that who stops us sees every call that goes on
+        STOPPING.set(self.stopped)  # in a context of its own
         try:
             if self.stopped.is_set():
                 raise CancelledError

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import dspy
-from dspy.utils.exceptions import AdapterParseError, ContextWindowExceededError
+from dspy.utils.exceptions import AdapterParseError, LMInvalidRequestError
 
 from metrics.expectation import Chances, expected_score, level_chances
 from metrics.logprobs import asking_logprobs, reply_tokens
@@ -13,7 +13,8 @@ from programs.backends.adapter import CompactAdapter
 from programs.backends.reply import level_of
 from programs.backends.short_way import short_reply
 from programs.backends.strict import StrictChatAdapter, StrictJSONAdapter
-from programs.records.calls import NoAnswer
+from programs.failures import refused_setting
+from programs.records.unanswered import NO_REPLY
 from programs.settings import Form
 from programs.tasks.task import Task
 from signatures.judge import judge_signature, rubric_of
@@ -34,13 +35,14 @@ class Reading:
 
     Both are None where the reply held no valid score (unscored). `fallback`: the expectation was asked for and could
     not be had, so that the score is the digit. `chances` are the levels' probabilities where they were asked for and
-    can be known.
+    can be known. `replied` is False where there was no reply.
     """
 
     score: float | None
     digit: float | None
     fallback: bool = False
     chances: Chances | None = None
+    replied: bool = True
 
 
 class Judge(dspy.Module):
@@ -49,8 +51,9 @@ class Judge(dspy.Module):
     `judge(**inputs)` returns a `dspy.Prediction` with one field per criterion: a level of its scale (`readout`
     "digits") or the mean of the scale under the reply's token probabilities ("expected"), or None where the reply held
     no valid score (unscored). The attribute `probabilities` asks for token probabilities whatever the readout: that is
-    another request, so it is off unless it is set. The LM is whatever `dspy.configure` or `dspy.context` says; none is
-    bound. LM failures raise `dspy.LMError`, except a text beyond the context window, which is unscored.
+    another request, so it is off unless it is set. Where `forgoing` is a list, a server may refuse them: they are asked
+    for no more, and the refusal is kept there. The LM is whatever `dspy.configure` or `dspy.context` says; none is
+    bound. LM failures raise `dspy.LMError`, except what leaves one row without a reply (`NO_REPLY`): it is unscored.
     """
 
     def __init__(
@@ -70,6 +73,7 @@ class Judge(dspy.Module):
         self.schema = schema
         self.readout = readout
         self.probabilities = False
+        self.forgoing: list[LMInvalidRequestError] | None = None
         self.heads = [dspy.Predict(_signature(task, group, rubric)) for group in self.groups]
 
     def forward(self, **inputs: Any) -> dspy.Prediction:
@@ -81,16 +85,27 @@ class Judge(dspy.Module):
     def answer(self, head: int, inputs: Mapping[str, Any]) -> dict[str, Reading]:
         """One head's scores for one row."""
         wanted = {item.name: inputs[item.name] for item in self.task.inputs}
-        config = asking_logprobs(dspy.settings.lm) if self.reads_tokens else {}
-        try:
-            reply = self._reply(self.heads[head], wanted, config)
-        except AdapterParseError as error:
-            reply = error.parsed_result or {}
-        except (ContextWindowExceededError, NoAnswer):
-            reply = {}
-        return {each.name: self._reading(each, reply) for each in self.task.select(self.groups[head])}
+        reply = self._reply(head, wanted)
+        criteria = self.task.select(self.groups[head])
+        if reply is None:
+            return {each.name: Reading(None, None, replied=False) for each in criteria}
+        return {each.name: self._reading(each, reply) for each in criteria}
 
-    def _reply(self, predict: dspy.Predict, wanted: Mapping[str, Any], config: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _reply(self, head: int, wanted: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        config = asking_logprobs(dspy.settings.lm) if self.reads_tokens and not self.forgoing else {}
+        try:
+            return self._asked(self.heads[head], wanted, config)
+        except AdapterParseError as error:
+            return error.parsed_result or {}
+        except NO_REPLY:
+            return None
+        except LMInvalidRequestError as refusal:
+            if not config or self.forgoing is None or refused_setting(refusal) != "logprobs":
+                raise
+            self.forgoing.append(refusal)
+        return self._reply(head, wanted)
+
+    def _asked(self, predict: dspy.Predict, wanted: Mapping[str, Any], config: Mapping[str, Any]) -> Mapping[str, Any]:
         adapter = ADAPTERS[self.adapter](schema=self.schema)
         if (reply := short_reply(predict, adapter, wanted, config)) is not None:
             return reply

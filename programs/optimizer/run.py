@@ -140,6 +140,8 @@ class Run:
     def _scores(self, judge: Judge, check: Callable[[list[Judgement]], None] = lambda _: None) -> Read:
         with self.roles.playing("judge"):
             judgements = judge_rows(judge, self.splits.test, self.pool)
+        if self.stopped is None:
+            self.roles.refuse_trouble("judge")
         check(judgements)
         return read(judge, self.splits.test, judgements)
 
@@ -188,6 +190,7 @@ class Run:
             "estimate": most_calls(self.settings, self.task, self.splits),
             "calls": self.roles.calls.summary(),
             "spending": self._spending(),
+            **({"failures": failures} if (failures := self.roles.calls.failed()) else {}),
         }
 
     def _spending(self) -> dict[str, Any]:

@@ -60,10 +60,12 @@ def judge_in_order(
 def _judgement(row: str, readings: Mapping[str, Reading], judge: Judge) -> Judgement:
     scores = {name: each.score for name, each in readings.items()}
     chances = {name: each.chances for name, each in readings.items() if each.chances is not None}
+    replied = all(each.replied for each in readings.values())
     if judge.readout == "digits":
-        return Judgement(row, scores, chances=chances)
+        return Judgement(row, scores, chances=chances, replied=replied)
     digits = {name: each.digit for name, each in readings.items()}
-    return Judgement(row, scores, digits, tuple(name for name, each in readings.items() if each.fallback), chances)
+    fallback = tuple(name for name, each in readings.items() if each.fallback)
+    return Judgement(row, scores, digits, fallback, chances, replied)
 
 
 def refuse_silence(judgements: Sequence[Judgement]) -> None:

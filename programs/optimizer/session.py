@@ -20,7 +20,7 @@ from programs.optimizer.run import Material, optimize
 from programs.optimizer.settling import fitted, normal, refuse_impossible, settled_task, sizes
 from programs.records.folder import RunFolder, read_json, write_json
 from programs.records.provenance import provenance
-from programs.report_tables import show_calls, show_summary
+from programs.report_tables import show_calls, show_failures, show_summary
 from programs.reports.write import write_report
 from programs.screen import Screen
 from programs.scrutiny.screen import show_scrutiny
@@ -161,6 +161,7 @@ def _show(summary: Mapping[str, Any], folder: RunFolder, screen: Screen) -> None
     if folder.diagnostics.exists():
         show_diagnosis(read_diagnosis(folder.diagnostics), screen)
     show_calls(summary["calls"], screen)
+    show_failures(summary.get("failures", {}), screen)
     if "spending" in summary:
         screen.result(spent_words(summary["spending"]["estimate"], summary["spending"]["spent"]))
     if folder.relabel.exists():

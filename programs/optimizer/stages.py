@@ -15,6 +15,7 @@ from programs.optimizer.fan_out import Pool
 from programs.optimizer.judge import Judge
 from programs.optimizer.scoring import judge_rows
 from programs.records.calls import CallLog
+from programs.records.unanswered import NO_REPLY
 from signatures.gradient import Gradient, gradient_request
 from signatures.loss import Comparison, Loss, loss_request
 from signatures.records import Group, Judgement, Note, Rubric
@@ -114,7 +115,7 @@ class RewriteStage(dspy.Module):
                 return {name: str(text) for name, text in predict(**inputs).toDict().items() if name in group}
             except AdapterParseError as error:
                 return dict(error.parsed_result or {})
-            except ContextWindowExceededError:
+            except NO_REPLY:
                 return {}
 
 
@@ -183,8 +184,8 @@ def _compared(judge: Judge, row: dspy.Example, judgement: Judgement, group: Grou
 
 
 def _reply(predict: dspy.Predict, field: str, **inputs: object) -> str:
-    """The text an LM wrote, or "" where it wrote none, or what it was to read is beyond its context window."""
+    """The text an LM wrote, or "" where it wrote none."""
     try:
         return predict(**inputs)[field]
-    except (AdapterParseError, ContextWindowExceededError):
+    except (AdapterParseError, *NO_REPLY):
         return ""

@@ -16,20 +16,13 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from dspy.utils.exceptions import LMError
-
 from programs.records.budget import OutOfBudget
 from programs.records.lines import Answer, Place, line_of, replayed
 from programs.records.tally import ROLES, SPENT, Tally
+from programs.records.unanswered import NoAnswer, Stopped
 
 PLACE: ContextVar[Place | None] = ContextVar("place", default=None)
 """Where in the run the current call is made, set by the pool that makes it."""
-
-
-class NoAnswer(LMError):
-    """Raised instead of sending a request when the log only answers what it knows already."""
-
-    default_code = "no_answer"
 
 
 Known = Callable[[str], Answer | None]
@@ -70,6 +63,7 @@ class CallLog:
         self.reuse = reuse
         self.failing: Exception | None = None
         self.tallies: dict[str, Tally] = {}
+        self.failures: Counter[tuple[str, str]] = Counter()
         self._answers: dict[str, dict[Place | None, Answer]] = {}
         self._used: set[tuple[str, Place | None]] = set()
         self._spent: Counter[tuple[str, str]] = Counter()
@@ -121,6 +115,11 @@ class CallLog:
             if count:
                 self.tallies.setdefault(role, Tally()).skipped += count
 
+    def give_up(self, role: str) -> None:
+        """Counts a call that has failed on every attempt and without which the run goes on."""
+        with self._lock:
+            self.tallies.setdefault(role, Tally()).given_up += 1
+
     def lap(self) -> dict[str, int]:
         """Calls and tokens of the distinct requests asked since the last lap, sent by this process or replayed.
 
@@ -139,6 +138,13 @@ class CallLog:
         """The tallies by role, as summary.json holds them."""
         with self._lock:
             return {role: asdict(self.tallies[role]) for role in ROLES if role in self.tallies}
+
+    def failed(self) -> dict[str, dict[str, int]]:
+        """Role -> kind of failure -> how many requests failed so, roles without a failure left out."""
+        with self._lock:
+            failures = sorted(self.failures.items())
+        kinds = {role: {kind: count for (own, kind), count in failures if own == role} for role in ROLES}
+        return {role: counts for role, counts in kinds.items() if counts}
 
     def close(self) -> None:
         if self._file is not None:
@@ -159,11 +165,12 @@ class CallLog:
             raise KeyboardInterrupt
         try:
             answer = send()
-        except OutOfBudget:
+        except (OutOfBudget, Stopped):
             raise
         except Exception as error:
             with self._lock:
                 self.failing = error
+                self.failures[role, getattr(error, "code", None) or type(error).__name__] += 1
                 tally = self.tallies.setdefault(role, Tally())
                 tally.calls += 1
                 tally.failed += 1

@@ -13,13 +13,15 @@ class Tally:
     """What one role asked and spent in this process.
 
     `calls` counts requests sent, failed ones (`failed`) and replies cut off by their token limit (`truncated`) too;
+    `given_up` calls that failed on every attempt, so that their rows are unscored, or a note or rewrite is missing;
     `reused` answers that came from a cache, from an identical earlier request, or from the replay of an interrupted
     session; `skipped` planned calls that nothing depended on; tokens are those of the calls sent. In a whole run
-    calls - failed + reused + skipped is the estimate, less the texts that no retry could get scored.
+    calls - failed + reused + skipped is the estimate, less the calls given up.
     """
 
     calls: int = 0
     failed: int = 0
+    given_up: int = 0
     truncated: int = 0
     reused: int = 0
     skipped: int = 0

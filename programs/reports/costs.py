@@ -8,6 +8,7 @@ from programs.reports.table import Table
 COUNTED = {
     "calls": "calls sent",
     "failed": "failed",
+    "given_up": "given up",
     "truncated": "truncated",
     "reused": "reused",
     "skipped": "skipped",

@@ -1,6 +1,6 @@
 """The head of a page: what was run, what came of it in one sentence, what to be careful about, how to go on."""
 
-from programs.report_tables import cell_text
+from programs.report_tables import cell_text, given_up
 from programs.reports.agreement import TITLES, reading, unscored
 from programs.reports.costs import lm_of, total
 from programs.reports.run_files import RunFiles
@@ -42,6 +42,8 @@ def cautions(run: RunFiles) -> list[str]:
         found.append(f"{fallen} scores over both judges are digits, because no expectation could be read (fell back).")
     if failed := total(run, "failed"):
         found.append(f"{failed} LM calls failed.")
+    if lost := given_up(run.summary["calls"]):
+        found.append(f"Given up after every retry had failed, and so without a reply: {lost}.")
     if truncated := total(run, "truncated"):
         found.append(f"{truncated} replies were cut off by their token limit.")
     return [*found, *(run.summary.get("scrutiny") or {}).get("warnings", ())]

@@ -11,6 +11,7 @@ from programs.backends.roles import Roles
 from programs.errors import UserError
 from programs.records.budget import Budget, OutOfBudget
 from programs.records.calls import CallLog
+from programs.records.unanswered import GivenUp
 from tests.fake import FakeEngine, fake_lm
 
 
@@ -62,12 +63,13 @@ def test_every_retry_is_a_request_that_is_counted() -> None:
     assert calls.summary()["judge"]["failed"] == 2
 
 
-def test_retries_end_and_the_error_reaches_the_caller_unchanged() -> None:
+def test_retries_end_and_a_call_that_always_fails_is_given_up() -> None:
     calls = CallLog()
     lm = metered(fake_lm(Flaky(9), num_retries=1), "judge", calls)
-    with pytest.raises(dspy.LMRateLimitError, match="slow down"):
+    with pytest.raises(GivenUp, match="slow down"):
         lm("hello")
-    assert calls.summary()["judge"]["failed"] == 2
+    assert calls.summary()["judge"] == {**calls.summary()["judge"], "calls": 2, "failed": 2, "given_up": 1}
+    assert calls.failed() == {"judge": {"rate_limit": 2}}
 
 
 def test_the_seed_reaches_the_backend_except_at_temperature_zero() -> None:

@@ -153,7 +153,7 @@ def test_a_failing_server_is_counted_and_asked_again(monkeypatch: pytest.MonkeyP
             judged(lm.copy(num_retries=2), calls, ROWS[:1])
     assert caught.value.status == 503 and "the stub fails" in str(caught.value)
     tally = calls.summary()["judge"]
-    assert (tally["calls"], tally["failed"]) == (3, 3)
+    assert (tally["calls"], tally["failed"]) == (9, 9)  # three calls in a row, each tried three times
 
 
 @pytest.mark.parametrize("setting", [{"trace": []}, {"disable_history": False}, {"track_usage": True}])

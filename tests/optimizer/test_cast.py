@@ -43,7 +43,7 @@ def test_a_role_has_its_own_lm_and_server_or_those_of_all(
     named: list[tuple[str, dict[str, Any]]], flags: dict[str, str], name: str, base: str | None
 ) -> None:
     role_lm(resolve(flags), "judge")
-    assert named == [(name, {"api_base": base, "num_retries": 3, "cache": True})]
+    assert named == [(name, {"api_base": base, "num_retries": 3, "cache": True, "timeout": None})]
 
 
 def test_temperatures_and_seed_are_the_settings(named: list[tuple[str, dict[str, Any]]]) -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from programs.optimizer.fan_out import Pool
-from programs.records.calls import CallLog, Links, NoAnswer
+from programs.records.calls import CallLog, Links
 from programs.records.lines import Answer
+from programs.records.unanswered import NoAnswer
 
 USAGE = {"prompt_tokens": 10, "completion_tokens": 2, "cached_prompt_tokens": 4}
 

@@ -18,6 +18,7 @@ from programs.backends.roles import Roles
 from programs.optimizer.fan_out import Pool
 from programs.optimizer.judge import Judge
 from programs.optimizer.stages import Batch, Stages, rubric_lines
+from programs.records.unanswered import NO_REPLY
 from signatures.paraphrase import paraphrase_request, paraphrase_signature
 from signatures.records import Group, Note, Rubric
 
@@ -50,6 +51,8 @@ class ParaphraseStage(dspy.Module):
                 return {name: str(text) for name, text in reply.toDict().items() if name in group}
             except AdapterParseError as error:
                 return dict(error.parsed_result or {})
+            except NO_REPLY:
+                return {}
 
 
 def without_gradient(roles: Roles, pool: Pool, schema: str = "auto") -> Stages:
