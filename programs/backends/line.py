@@ -118,8 +118,10 @@ class Line:
 
 def passes(error: BaseException) -> bool:
     """Whether a failure may pass by itself. A reply that is no JSON at all is one: a gateway's page, or half a body."""
-    no_reply = type(error) is LMProviderError and (error.status or 400) < 400
-    return no_reply or (isinstance(error, Exception) and is_retryable_lm_error(error))
+    if not isinstance(error, LMError):
+        return False
+    no_json = type(error) is LMProviderError and (error.status or 400) < 400
+    return no_json or is_retryable_lm_error(error)
 
 
 def _wait(state: tenacity.RetryCallState) -> float:

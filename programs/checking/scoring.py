@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import dspy
+from dspy.utils.exceptions import LMError
 
 from programs.applying.judging import counted
 from programs.backends.metering import reseeded
@@ -24,7 +25,7 @@ def scored(
     """The rows' judgements once per draw, and the calls. A draw is a sampling seed: no two share their luck.
 
     At temperature 0 there is no seed, and draws differ by what the backend itself does not repeat. Raises LMError where
-    no reply of a draw was a score.
+    no reply of a draw was a score, or a call was given up.
     """
     roles, total = cast_roles(settings, calls), len(rows) * judge.calls_per_row * len(draws)
     with Screen() as screen, counted(calls, screen), roles.playing("judge"):
@@ -34,7 +35,14 @@ def scored(
         screen.expect(total)
         pool = Pool(settings.threads, screen.started)
         found = [_draw(judge, rows, pool, draw) for draw in draws]
+        _refuse_gaps(calls)
     return found, calls.summary()
+
+
+def _refuse_gaps(calls: CallLog) -> None:
+    """A row whose call failed says nothing of the judge, and as unscored it would pass for drift of its coverage."""
+    if lost := calls.summary().get("judge", {}).get("given_up", 0):
+        raise LMError(f"{lost} calls failed on every attempt, and a check needs all: give the command again")
 
 
 def _draw(judge: Judge, rows: Sequence[dspy.Example], pool: Pool, draw: int) -> list[Judgement]:

@@ -131,9 +131,9 @@ def figures(found: Found, share: float) -> list[Figure]:
     invented, seen = len(found.checked.wrong), found.checked.scores + found.checked.gaps
     ended = f"{sum(found.ended)} of {len(found.ended)}"
     return [
-        Figure(f"commands that end, {share:.0%} of requests failing", ended, "all", all(found.ended)),
-        Figure("requests that failed", f"{faults:,} of {asked:,}", "some", faults > 0),
-        Figure("ways in which they failed", str(kinds), str(len(KINDS)), kinds == len(KINDS)),
+        Figure(f"commands that end, {share:.0%} of requests faulty", ended, "all", all(found.ended)),
+        Figure("requests with a fault, harmless ones too", f"{faults:,} of {asked:,}", "some", faults > 0),
+        Figure("kinds of faults among them", str(kinds), str(len(KINDS)), kinds == len(KINDS)),
         Figure("scores no valid reply held, gaps without cause", f"{invented} of {seen:,}", "0", not invented),
         Figure("most attempts at one call", str(found.attempts), f"at most {cap}", 1 < found.attempts <= cap),
         Figure("retries sooner than the server asked", f"{found.early} of {found.waits}", "0", not found.early),

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
+_CACHES = tempfile.TemporaryDirectory(prefix="judgegrad-caches-")
 LM = ["--lm", "stub", "--timeout", "2"]
 """With a time-out that is shorter than what a faulty server keeps some requests for."""
 
@@ -33,7 +34,7 @@ class Ended:
 
 def begin(name: str, *flags: object) -> "subprocess.Popen[str]":
     """Starts `python programs/NAME.py FLAGS`, with a cache of DSPy's of its own."""
-    cache = tempfile.mkdtemp(prefix="judgegrad-cache-")
+    cache = tempfile.mkdtemp(dir=_CACHES.name)
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "DSPY_CACHEDIR": cache}
     arguments = [sys.executable, str(ROOT / "programs" / f"{name}.py"), *map(str, flags)]
     return subprocess.Popen(
