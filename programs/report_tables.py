@@ -83,6 +83,8 @@ def show_calls(calls: Mapping[str, Mapping[str, int]], screen: Screen, of: str =
     header = [of, *(key.replace("_", " ") for key in keys)]
     rows: list[Sequence[str]] = [[role, *(f"{tally.get(key, 0):,}" for key in keys)] for role, tally in calls.items()]
     screen.table("\nLM calls", header, rows)
+    if too_long := sum(tally.get("too_long", 0) for tally in calls.values()):
+        screen.result(f"beyond the context window of the LM, and so without a reply: {too_long} calls")
 
 
 def cell_text(cell: Mapping[str, Any]) -> str:

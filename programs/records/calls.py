@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from dspy.utils.exceptions import LMError
+from dspy.utils.exceptions import ContextWindowExceededError, LMError
 
 from programs.records.budget import OutOfBudget
 from programs.records.lines import Answer, Place, line_of, replayed
@@ -162,11 +162,13 @@ class CallLog:
         except OutOfBudget:
             raise
         except Exception as error:
+            too_long = isinstance(error, ContextWindowExceededError)
             with self._lock:
-                self.failing = error
+                self.failing = self.failing if too_long else error  # a long text is no sign of a failing LM
                 tally = self.tallies.setdefault(role, Tally())
                 tally.calls += 1
                 tally.failed += 1
+                tally.too_long += too_long
             raise
         with self._lock:
             self.failing = None

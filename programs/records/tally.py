@@ -12,10 +12,11 @@ SPENT = ("calls", "prompt_tokens", "completion_tokens")
 class Tally:
     """What one role asked and spent in this process.
 
-    `calls` counts requests sent, failed ones (`failed`) and replies cut off by their token limit (`truncated`) too;
-    `reused` answers that came from a cache, from an identical earlier request, or from the replay of an interrupted
-    session; `skipped` planned calls that nothing depended on; tokens are those of the calls sent. In a whole run
-    calls - failed + reused + skipped is the estimate, less the texts that no retry could get scored.
+    `calls` counts requests sent, failed ones (`failed`, of them `too_long` for the context window) and replies cut off
+    by their token limit (`truncated`) too; `reused` answers that came from a cache, from an identical earlier request, or
+    from the replay of an interrupted session; `skipped` planned calls that nothing depended on; tokens are those of the
+    calls sent. In a whole run calls - failed + reused + skipped is the estimate, less the texts that no retry could get
+    scored.
     """
 
     calls: int = 0
@@ -26,3 +27,4 @@ class Tally:
     prompt_tokens: int = 0
     completion_tokens: int = 0
     cached_prompt_tokens: int = 0
+    too_long: int = 0
