@@ -58,8 +58,12 @@ class MeteredEngine:
         if self.budget.caps and request.config.max_tokens is None:  # not in the key: another limit asks nothing anew
             request = replace(request, config=replace(request.config, max_tokens=REPLY_TOKENS))
         bound = self.budget.reserve(self.role, size, request.config.max_tokens)
-        with dspy.context(usage_tracker=tracker):
-            response = _slim(self.inner(request, rollout_id=self.seed))
+        try:
+            with dspy.context(usage_tracker=tracker):
+                response = _slim(self.inner(request, rollout_id=self.seed))
+        except BaseException:
+            self.budget.settle(bound, None)
+            raise
         # DSPy reports no usage for answers from its cache; a backend that never reports any was asked.
         sent = bool(tracker.usage_data) or response.usage.input_tokens is None
         usage = _usage(response) if sent else {}

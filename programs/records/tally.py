@@ -13,10 +13,10 @@ class Tally:
     """What one role asked and spent in this process.
 
     `calls` counts requests sent, failed ones (`failed`, of them `too_long` for the context window) and replies cut off
-    by their token limit (`truncated`) too; `reused` answers that came from a cache, from an identical earlier request, or
-    from the replay of an interrupted session; `skipped` planned calls that nothing depended on; tokens are those of the
-    calls sent. In a whole run calls - failed + reused + skipped is the estimate, less the texts that no retry could get
-    scored.
+    by their token limit (`truncated`) too; `reused` answers that came from a cache, from an identical earlier request,
+    or from the replay of an interrupted session; `skipped` planned calls that nothing depended on; tokens are those of
+    the calls sent. In a whole run calls - failed + reused + skipped is the estimate, less the texts that no retry could
+    get scored.
     """
 
     calls: int = 0

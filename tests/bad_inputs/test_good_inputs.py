@@ -34,9 +34,8 @@ def test_a_table_is_read_as_it_stands(
     texts = {"emoji and right-to-left": ODD, "line breaks in cells": "two\nlines", "quoted quotation marks": 'say "hi"'}
     assert run(evaluate.main, "runs/one", "--data", "t.csv", "--out", "o.json", monkeypatch=monkeypatch) == 0
     assert json.loads(Path("o.json").read_text())["coverage"]["helpful"] == {"rows": 60, "scored": 60, "unscored": 0}
-    assert f"<answer>\n{texts.get(name, 'answer 2')}\n</answer>" in {
-        asked.user[asked.user.index("<answer>") :] for asked in engine.asked
-    }
+    asked = {each.user[each.user.index("<answer>") :] for each in engine.asked}
+    assert f"<answer>\n{texts.get(name, 'answer 2')}\n</answer>" in asked
 
 
 def test_emoji_and_right_to_left_texts_come_back_unchanged(

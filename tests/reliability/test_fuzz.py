@@ -19,18 +19,14 @@ TARGETS = {**tables.TARGETS, **replies.TARGETS}
 def test_a_moment_of_fuzzing_finds_nothing(name: str) -> None:
     target = TARGETS[name]
     limits = {"deadline": None, "database": None, "derandomize": True, "phases": (Phase.generate,)}
-    settings(max_examples=15, suppress_health_check=list(HealthCheck), **limits)(given(target.inputs)(target.check))()
+    settings(max_examples=10, suppress_health_check=list(HealthCheck), **limits)(given(target.inputs)(target.check))()
 
 
 FOUND = {
     "true is no 1": ("chat", "[[ ## helpful ## ]]\n1\n\n[[ ## polite ## ]]\nTrue\n\n[[ ## completed ## ]]", (1, None)),
     "half of a 10 is no 1": ("json", '{"helpful": 1, "polite": 1', (None, None)),
     "a section that was cut off": ("chat", "[[ ## helpful ## ]]\n1\n\n[[ ## polite ## ]]\n1", (1, None)),
-    "a backslash hides no second answer": (
-        "compact",
-        '{"helpful": 1, "polite": 0}\\{"helpful": 1, "polite": 1}',
-        (1, None),
-    ),
+    "a backslash hides no answer": ("compact", '{"helpful": 1, "polite": 0}\\{"helpful": 1, "polite": 1}', (1, None)),
 }
 
 
