@@ -94,6 +94,8 @@ def show_calls(calls: Mapping[str, Mapping[str, int]], screen: Screen, of: str =
     screen.table("\nLM calls", header, rows)
     if lost := given_up(calls):
         screen.result(f"given up after every retry had failed, and so unscored or without a text: {lost}")
+    if too_long := sum(tally.get("too_long", 0) for tally in calls.values()):
+        screen.result(f"beyond the context window of the LM, and so without a reply: {too_long} calls")
 
 
 def show_failures(failures: Mapping[str, Mapping[str, int]], screen: Screen) -> None:

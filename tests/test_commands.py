@@ -32,6 +32,7 @@ ROLE_KEYS = {
     "prompt_tokens",
     "completion_tokens",
     "cached_prompt_tokens",
+    "too_long",
 }
 
 

@@ -76,7 +76,7 @@ class Part:
     @property
     def begun(self) -> bool:
         """Whether there is anything in it that a call was paid for."""
-        return _whole_lines(self.scored)[0] > 1 or any(path.stat().st_size for path in self._logs())
+        return _whole_lines(self.scored)[0] > 1 or any(path.stat().st_size for path in self.logs)
 
     def calls(self, block: int) -> Path:
         """The log of the calls of one block of rows."""
@@ -85,7 +85,7 @@ class Part:
     def known(self, block: int) -> SharedAnswers:
         """The answers of all blocks but one, whose log is replayed by itself."""
         answers = SharedAnswers()
-        for path in self._logs():
+        for path in self.logs:
             if path != self.calls(block):
                 answers.add(path)
         return answers
@@ -122,7 +122,8 @@ class Part:
                 f"cannot write to {self.scored}: {error.strerror}; mend that and give the command again"
             ) from None
 
-    def _logs(self) -> list[Path]:
+    @property
+    def logs(self) -> list[Path]:
         return sorted(self.folder.glob("calls-*.jsonl"))
 
     def _refuse_strangers(self) -> None:
@@ -136,7 +137,7 @@ class Part:
     def _refuse_another(self) -> None:
         path = self.folder / "asked.json"
         if not path.exists() or not self.begun:
-            for old in (self.scored, *self._logs()):
+            for old in (self.scored, *self.logs):
                 old.unlink(missing_ok=True)
             return
         before = read_json(path)

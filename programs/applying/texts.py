@@ -18,10 +18,12 @@ from programs.errors import UserError
 from programs.optimizer.cast import cast_roles, role_lm
 from programs.optimizer.fan_out import Pool
 from programs.optimizer.judge import Judge
+from programs.optimizer.pricing import budget_of
 from programs.optimizer.saved import judge_mark, load_judge
 from programs.optimizer.scoring import judge_in_order, judge_rows, silence
 from programs.records.budget import OutOfBudget
 from programs.records.calls import CallLog
+from programs.records.spending import carried
 from programs.report_tables import show_calls, show_failures
 from programs.screen import Screen, token_sum
 from programs.settings import Settings, resolve
@@ -44,13 +46,15 @@ def score_from_flags(given: Mapping[str, Any]) -> int:
     abstention = abstention_from(path, curve, risk, judge, lm)
     texts = open_texts(judge.task, settings.data)
     columns = Columns(texts.columns, judge, abstention)
-    roles = cast_roles(settings, CallLog(reuse=settings.reuse == "on"))
+    budget = budget_of(settings)
+    roles = cast_roles(settings, CallLog(reuse=settings.reuse == "on"), budget)
     with Part(target, _asked(texts, columns, settings, lm), [*columns.own, *columns.names]) as part:
         if part.record is not None:
             Screen().say("scored already by this command: nothing is asked (remove the file to score again)")
         else:
             if abstention is not None:
                 show_abstention(abstention, Screen())
+            carried(budget, part.logs)
             if not Scoring(texts, columns, settings, roles, part).whole():
                 return LM_FAILURE
             part.finish({"rows": part.rows, "scores": count_scores(part.scored, judge)})

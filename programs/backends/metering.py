@@ -89,7 +89,11 @@ class MeteredEngine:
             asked = asked.capped(REPLY_TOKENS)
         with self.line.request():
             bound = self.budget.reserve(self.role, asked.size, asked.most_tokens)
-            response, sent = self.sender.send(asked)
+            try:
+                response, sent = self.sender.send(asked)
+            except BaseException:
+                self.budget.settle(bound, None)
+                raise
         usage = _usage(response) if sent else {}
         self.budget.settle(bound, usage, sent=sent)
         return Answer(response_to_dict(response), usage, sent, whole=_says_something(response))

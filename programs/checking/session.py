@@ -18,9 +18,11 @@ from programs.errors import UserError
 from programs.optimizer.cast import check_lms
 from programs.optimizer.judge import Judge
 from programs.optimizer.saved import load_judge
+from programs.optimizer.scoring import Silence
 from programs.optimizer.settling import described_task, rated_task
 from programs.records.calls import CallLog
 from programs.records.folder import write_json
+from programs.records.lines import drop_last_phase
 from programs.records.provenance import provenance
 from programs.report_tables import show_calls
 from programs.screen import Screen
@@ -68,6 +70,10 @@ def _freeze(flags: dict[str, Any], freeze: str) -> int:
     calls = CallLog(log, reuse=False, keep_prompts=settings.save_prompts)
     try:
         judgements, spent = scored(judge, rows, settings, range(repeats), calls)
+    except Silence:
+        calls.close()
+        drop_last_phase(log)  # else the same command would only read those replies again
+        raise
     except BaseException:
         Screen().say(f"what was paid for is kept in {log}; the same command goes on from there (without it, anew)")
         raise

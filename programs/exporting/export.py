@@ -61,6 +61,4 @@ def _about(exported: Exported, lost: bool) -> list[str]:
         found.append("readout: this form carries no token probabilities, so scores are whole numbers, not expectations")
     elif exported.expects:
         found.append("readout: scores are expectations; of an LM without logprobs they are whole numbers")
-    if judge.adapter != "compact":
-        found.append(f"replies: DSPy's {judge.adapter} adapter mends broken ones; here those are unscored")
     return found

@@ -12,7 +12,8 @@ TYPES = ("from collections.abc import Mapping, Sequence", "from typing import An
 
 JSON_READER = {
     "programs/backends/reply.py": (
-        "CONFLICT", "_THOUGHT", "read_object", "_PLAIN", "_QUOTED", "_balanced", "_load", "_without_conflicts", "level_of",
+        "CONFLICT", "_THOUGHT", "read_object", "_PLAIN", "_QUOTED", "_balanced", "_load",
+        "_without_conflicts", "level_of",
     ),
     "programs/exporting/portable.py": ("read_json", "said_levels"),
 }  # fmt: skip

@@ -20,6 +20,15 @@ class Parser(argparse.ArgumentParser):
             allow_abbrev=False, argument_default=argparse.SUPPRESS, formatter_class=argparse.HelpFormatter, **kwargs
         )
 
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """As argparse has it, but a flag with an empty value is a mistake: it is not as if it were left out."""
+        found = super().parse_args(args, namespace)
+        for action in self._actions:
+            value = getattr(found, action.dest, None)
+            if action.option_strings and isinstance(value, str) and not value.strip():
+                raise UserError(f"{action.option_strings[-1]} '' is empty: give it a value, or leave the flag out")
+        return found
+
     def error(self, message: str) -> NoReturn:
         flags = [flag for action in self._actions for flag in action.option_strings]
         if choice := _CHOICE.search(message):

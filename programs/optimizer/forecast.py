@@ -113,7 +113,7 @@ def _judge(settings: Settings, task: Task) -> Judge:
 
 def _prompts(judge: Judge, row: Any) -> list[str]:
     """The text of every head's prompt for a row."""
-    adapter = ADAPTERS[judge.adapter](schema=judge.schema)
+    adapter: Any = ADAPTERS[judge.adapter](schema=judge.schema)
     inputs = {name: row[name] for name in judge.task.input_names}
     asked = [adapter.format(head.signature, head.demos, inputs) for head in judge.heads]
     return ["\n".join(str(message["content"]) for message in messages) for messages in asked]

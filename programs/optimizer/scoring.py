@@ -74,8 +74,14 @@ def refuse_silence(judgements: Sequence[Judgement]) -> None:
         raise silence()
 
 
-def silence() -> LMError:
-    return LMError("no reply held a valid score: try another --lm, or --schema off for a server without schemas")
+class Silence(LMError):
+    """No reply at all held a score."""
+
+    default_code = "silence"
+
+
+def silence() -> Silence:
+    return Silence("no reply held a valid score: try another --lm, or --schema off for a server without schemas")
 
 
 def scores_of(judge: Judge, rows: Sequence[dspy.Example], judgements: Sequence[Judgement]) -> Scores:

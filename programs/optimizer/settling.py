@@ -11,6 +11,7 @@ from programs.errors import UserError
 from programs.optimizer.gate import gate
 from programs.optimizer.methods import check_method
 from programs.optimizer.modes import parse_mode
+from programs.optimizer.pricing import budget_of
 from programs.settings import SIZES, Settings
 from programs.tasks.describe import rated_singly, task_from_flags
 from programs.tasks.splits import Sizes, split_rows
@@ -21,7 +22,7 @@ def normal(flags: Mapping[str, Any]) -> dict[str, Any]:
     """Flags as a run keeps them: mode, optimizer and control as they are spelled, a data file by its full path."""
     settled = dict(flags)
     if "mode" in flags:
-        settled["mode"] = parse_mode(flags["mode"]).name
+        settled["mode"] = _mode(flags["mode"])
     for name in ("optimizer", "control"):
         if name in flags:
             settled[name] = flags[name].lower()
@@ -29,6 +30,13 @@ def normal(flags: Mapping[str, Any]) -> dict[str, Any]:
         if name in flags and Path(flags[name]).exists():
             settled[name] = str(Path(flags[name]).resolve())
     return settled
+
+
+def _mode(text: str) -> str:
+    try:
+        return parse_mode(text).name
+    except UserError as error:
+        raise UserError(f"--mode: {error}") from None
 
 
 def settled_task(settings: Settings) -> Task:
@@ -70,6 +78,7 @@ def refuse_impossible(settings: Settings) -> None:
     """Raises UserError for settings that cannot work on any rows."""
     gate(settings.gate, settings.accept)
     check_method(settings)
+    budget_of(settings)
     if settings.batch_size > settings.train_size:
         raise UserError(
             f"--batch-size {settings.batch_size} is more than --train-size {settings.train_size}: lower it, since no "

@@ -12,6 +12,9 @@ from programs.records.prices import Price
 REPLY_TOKENS = 1024
 """Most tokens of a reply where tokens or dollars have a limit and nothing else caps the reply: a bound must exist."""
 
+ROUNDING = 1e-9
+"""US dollars that sums of floats may be off by."""
+
 USAGE = ("prompt_tokens", "completion_tokens", "cached_prompt_tokens")
 
 
@@ -59,7 +62,8 @@ class Budget:
     prices: Mapping[str, Price] = field(default_factory=dict)
     _begun: float = field(default_factory=time.monotonic)
     _spent: Spent = field(default_factory=Spent)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _open: Spent = field(default_factory=Spent)
+    _changed: threading.Condition = field(default_factory=threading.Condition)
 
     @property
     def caps(self) -> bool:
@@ -67,37 +71,53 @@ class Budget:
         return self.tokens is not None or self.cost is not None
 
     def reserve(self, role: str, prompt_bytes: int, reply_tokens: int | None) -> Reservation:
-        """Takes one call and an upper bound of its tokens and dollars. Raises OutOfBudget."""
+        """Takes one call and an upper bound of its tokens and dollars. Raises OutOfBudget.
+
+        Where only what others hold in reserve stands in the way, it waits until they have given back what they can.
+        Every reservation is to be settled.
+        """
         reply, price = reply_tokens or REPLY_TOKENS, self._price(role)
         bound = Reservation(prompt_bytes + reply, price.usd(prompt_bytes, reply), price)
-        with self._lock:
-            if self.calls is not None and self._spent.calls >= self.calls:
-                raise OutOfBudget(f"--max-calls {self.calls} is reached")
-            if self.tokens is not None and self._spent.tokens + bound.tokens > self.tokens:
-                raise OutOfBudget(f"--max-tokens {self.tokens} would not hold for the next call")
-            if self.cost is not None and self._spent.usd + bound.usd > self.cost:
-                raise OutOfBudget(f"--max-cost {self.cost:g} would not hold for the next call")
-            if self.minutes is not None and time.monotonic() - self._begun > self.minutes * 60:
-                raise OutOfBudget(f"--max-minutes {self.minutes:g} are over")
-            self._spent.add(1, bound.tokens, bound.usd)
+        with self._changed:
+            while self._reason(bound, Spent()):
+                if last := self._reason(bound, self._open):
+                    raise OutOfBudget(last)
+                self._changed.wait(timeout=1)
+            for each in (self._spent, self._open):
+                each.add(1, bound.tokens, bound.usd)
         return bound
 
     def settle(self, bound: Reservation, usage: Mapping[str, int] | None, *, sent: bool = True) -> None:
-        """Gives back what a finished request did not need: all of it where nothing was sent (the reply was in a cache),
-        nothing where its usage is not known."""
+        """Gives back what an ended request did not need: all of it where nothing was sent (the reply was in a cache),
+        nothing where its usage is not known, as that of a failed one."""
         prompt, completion, cached = ((usage or {}).get(name, 0) for name in USAGE)
-        with self._lock:
+        with self._changed:
+            self._open.add(-1, -bound.tokens, -bound.usd)
             if not sent:
                 self._spent.add(-1, -bound.tokens, -bound.usd)
             elif used := prompt + completion:
                 usd = bound.price.usd(prompt, completion, cached)
                 self._spent.add(0, used - bound.tokens, usd - bound.usd)
+            self._changed.notify_all()
 
     def carry(self, role: str, calls: int, usage: Mapping[str, int]) -> None:
         """Counts what an earlier session has spent."""
         prompt, completion, cached = (usage.get(name, 0) for name in USAGE)
-        with self._lock:
+        with self._changed:
             self._spent.add(calls, prompt + completion, self._price(role).usd(prompt, completion, cached))
+
+    def _reason(self, bound: Reservation, without: Spent) -> str | None:
+        """Why the request cannot be sent, if it cannot, were `without` not spent."""
+        tokens, usd = self._spent.tokens - without.tokens, self._spent.usd - without.usd
+        if self.calls is not None and self._spent.calls - without.calls >= self.calls:
+            return f"--max-calls {self.calls} is reached"
+        if self.tokens is not None and tokens + bound.tokens > self.tokens:
+            return f"--max-tokens {self.tokens} would not hold for the next call"
+        if self.cost is not None and usd + bound.usd > self.cost + ROUNDING:
+            return f"--max-cost {self.cost:g} would not hold for the next call"
+        if self.minutes is not None and time.monotonic() - self._begun > self.minutes * 60:
+            return f"--max-minutes {self.minutes:g} are over"
+        return None
 
     def _price(self, role: str) -> Price:
         return self.prices.get(role, FREE)

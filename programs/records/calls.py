@@ -16,6 +16,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from dspy.utils.exceptions import ContextWindowExceededError
+
 from programs.records.budget import OutOfBudget
 from programs.records.lines import Answer, Place, line_of, replayed
 from programs.records.tally import ROLES, SPENT, Tally
@@ -168,12 +170,14 @@ class CallLog:
         except (OutOfBudget, Stopped):
             raise
         except Exception as error:
+            too_long = isinstance(error, ContextWindowExceededError)
             with self._lock:
-                self.failing = error
+                self.failing = self.failing if too_long else error  # a long text is no sign of a failing LM
                 self.failures[role, getattr(error, "code", None) or type(error).__name__] += 1
                 tally = self.tallies.setdefault(role, Tally())
                 tally.calls += 1
                 tally.failed += 1
+                tally.too_long += too_long
             raise
         with self._lock:
             self.failing = None

@@ -58,6 +58,16 @@ def _placed(record: Mapping[str, Any]) -> bool:
     return False
 
 
+def drop_last_phase(path: Path) -> None:
+    """Removes the answers of the last phase of a log whose answers have places, and the log where none are left."""
+    lines = path.read_bytes().splitlines(keepends=True)
+    phases = [(parse_line(line) or {}).get("place", [0])[0] for line in lines]
+    kept = [line for line, phase in zip(lines, phases, strict=True) if phase < max(phases)]
+    path.write_bytes(b"".join(kept))
+    if not kept:
+        path.unlink()
+
+
 def replayed(path: Path) -> Iterator[tuple[str, Place | None, Answer]]:
     """The finished calls of earlier sessions. A line cut off by a kill is removed, a damaged one skipped."""
     whole = 0

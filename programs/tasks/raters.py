@@ -14,7 +14,7 @@ from programs.errors import UserError, suggest
 from programs.tasks.cells import is_empty, rating_cell, shown
 from programs.tasks.columns import first_present, missing_columns, present_columns
 from programs.tasks.expansion import PlacedRow
-from programs.tasks.reading import cell, id_cell, read_all
+from programs.tasks.reading import cell, id_cell, joining_id, read_all
 from programs.tasks.tables import read_table
 from programs.tasks.task import TASKS_FOLDER, Task
 from signatures.records import Criterion
@@ -78,6 +78,7 @@ def read_ratings(task: Task, rows: Sequence[PlacedRow], where: str) -> Ratings |
 
 def join_ratings(ratings: Ratings, ids: Sequence[str], rows: Sequence[PlacedRow], where: str) -> list[RaterScores]:
     """Each row's scores. Raises UserError for an item that the data lack and a row without a score on a criterion."""
+    ids = list(map(joining_id, ids))
     known = set(ids)
     if strange := [item for item in ratings.places if item not in known]:
         more = f" ({len(strange)} of {len(ratings.places)} rated items are not)" if len(strange) > 1 else ""
@@ -132,7 +133,7 @@ class _Table:
             name: cell(row, column, partial(_score, criterion=criteria[name])) for name, column in self._cells(row)
         }
         given = {name: score for name, score in scores.items() if score is not None}
-        return cell(row, self.item, id_cell), cell(row, self.rater, id_cell), given
+        return joining_id(cell(row, self.item, id_cell)), cell(row, self.rater, id_cell), given
 
     def _cells(self, row: PlacedRow) -> Iterator[tuple[str, str]]:
         """Criterion and column of every score in the row."""

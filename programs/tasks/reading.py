@@ -1,11 +1,14 @@
 """Reading rows cell by cell: what is wrong names its row and column, and all bad rows are counted."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
 from programs.errors import UserError
 from programs.tasks.cells import text_cell
 from programs.tasks.expansion import PlacedRow
+
+_WHOLE = re.compile(r"\A(-?\d+)\.0+\Z", re.ASCII)
 
 Found = TypeVar("Found")
 
@@ -37,5 +40,15 @@ def cell(row: PlacedRow, column: str, read: Callable[[Any], Any]) -> Any:
 
 
 def id_cell(value: Any) -> str:
-    """A cell that names a row, a document or a rater."""
-    return text_cell(value).strip()
+    """A cell that names a row, a document or a rater; a whole number is named alike whether the file has 1 or 1.0."""
+    whole = isinstance(value, float) and value.is_integer()
+    return str(int(value)) if whole else text_cell(value).strip()
+
+
+def joining_id(value: Any) -> str:
+    """An id by which rows of two tables are matched: `1.0`, as programs write a column with gaps, is `1`.
+
+    >>> joining_id("1.0"), joining_id(" a1.0 ")
+    ('1', 'a1.0')
+    """
+    return _WHOLE.sub(r"\1", str(value).strip())

@@ -17,7 +17,7 @@ from programs.tasks.cells import is_empty
 from programs.tasks.columns import places_of
 from programs.tasks.expansion import PlacedRow
 from programs.tasks.loading import text_fields
-from programs.tasks.reading import read_each
+from programs.tasks.reading import id_cell, read_each
 from programs.tasks.source import streamed_rows
 from programs.tasks.tables import RawRow
 from programs.tasks.task import Task
@@ -94,4 +94,4 @@ def _plain(cell: Any) -> Any:
 
 
 def _loose_id(value: Any) -> str | None:
-    return None if is_empty(value) else str(value).strip()
+    return None if is_empty(value) else id_cell(value)

@@ -10,6 +10,7 @@ from programs.errors import UserError, suggest
 from programs.tasks.cells import is_empty, rating_cell
 from programs.tasks.columns import find_columns
 from programs.tasks.expansion import PlacedRow
+from programs.tasks.reading import joining_id
 from programs.tasks.tables import RawRow, read_table
 from programs.tasks.task import Task
 
@@ -91,7 +92,7 @@ def _keys(side: Given, field: Field, rows: Sequence[RawRow], where: str) -> list
         present = {column for row in rows for column in row}
         if side.key not in present:
             raise UserError(f"{where}: no column {side.key!r}{suggest(side.key, present)}, by which rows are matched")
-        return [(_word(row.get(side.key)).strip(),) for row in rows]
+        return [(joining_id(_word(row.get(side.key))),) for row in rows]
     task = field.task
     try:
         placed = [PlacedRow(number, 0, row) for number, row in enumerate(rows, start=1)]

@@ -25,7 +25,7 @@ SLICE = 1.0
 
 
 class Turn:
-    """Counts every target's examples and seconds of the processor; after a failure, which it keeps, it is left alone."""
+    """Counts every target's examples and seconds of the processor; after a failure, which is kept, it rests."""
 
     def __init__(self, path: Path, seconds: float, number: int) -> None:
         self.path = path
