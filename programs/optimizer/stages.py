@@ -7,7 +7,7 @@ from typing import Any
 
 import dspy
 import orjson
-from dspy.utils.exceptions import AdapterParseError, ContextWindowExceededError
+from dspy.utils.exceptions import AdapterParseError
 
 from programs.backends.adapter import CompactAdapter, ProseAdapter, block, system_text
 from programs.backends.roles import Roles
