@@ -4,18 +4,18 @@
 """
 
 from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
-from contextvars import copy_context
+from concurrent.futures import CancelledError, Future, wait
+from functools import partial
 from typing import Any, Generic, TypeVar
 
-from programs.optimizer.flight import Flight, Slots
+from programs.optimizer.flight import Crew, Flight
 from programs.records.calls import PLACE
 from programs.records.lines import Place
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-Phase = tuple[Callable[[Any], Result], Sequence[Any], int, Callable[[], None] | None]
-"""Function, items, threads and what is called for every finished item."""
+Phase = tuple[Callable[[Any], Result], Sequence[Any], Callable[[], None] | None]
+"""Function, items and what is called for every finished item."""
 
 
 def fan_out(
@@ -23,14 +23,13 @@ def fan_out(
     items: Sequence[Item],
     threads: int = 8,
     done: Callable[[], None] | None = None,
-    flight: Flight | None = None,
 ) -> list[Result]:
     """`[function(item) for item in items]`, at most `threads` at once, each under a copy of the caller's context.
 
     Items are started in order. The first failure (or Ctrl-C) starts nothing more, waits for what is in flight, so that
     no paid reply is lost, and is raised unchanged. `done` is called once for every finished item.
     """
-    return list(in_order(function, items, threads, done, flight))
+    return list(in_order(function, items, threads, done))
 
 
 def in_order(
@@ -38,17 +37,27 @@ def in_order(
     items: Sequence[Item],
     threads: int = 8,
     done: Callable[[], None] | None = None,
-    flight: Flight | None = None,
 ) -> Generator[Result]:
     """The same one by one, each result as soon as it and all before it are known.
 
     To be closed where it is not read to its end: that, too, waits for what is in flight.
     """
-    flight = flight or Flight(Slots(threads))
-    pool = ThreadPoolExecutor(max_workers=max(1, min(threads, len(items))))
+    crew = Crew(min(threads, len(items)))
     try:
-        futures = [pool.submit(copy_context().run, flight.work, function, item, done) for item in items]
-        yield from _results(futures)
+        yield from _flown(Flight(), crew, function, items, done)
+    finally:
+        crew.leave()
+
+
+def _flown(
+    flight: Flight,
+    crew: Crew,
+    function: Callable[[Item], Result],
+    items: Sequence[Item],
+    done: Callable[[], None] | None,
+) -> Generator[Result]:
+    try:
+        yield from _results([crew.submit(partial(flight.work, function, item, done)) for item in items])
     except KeyboardInterrupt:
         flight.land(*flight.beside)
         raise
@@ -57,8 +66,6 @@ def in_order(
         raise
     except CancelledError as ended:
         raise next((other.failure for other in flight.beside if other.failure), ended) from None
-    finally:
-        pool.shutdown(wait=False)
 
 
 def _results(futures: Sequence[Future[Result]]) -> Generator[Result]:
@@ -122,19 +129,18 @@ class Pool:
         threads: int = 8,
         started: Callable[[str, int], Callable[[], None]] | None = None,
         skipped: Callable[[str, int], None] | None = None,
-        slots: Slots | None = None,
+        crew: Crew | None = None,
     ) -> None:
         self.threads = threads
         self.started = started
         self.skipped = skipped
         self.begun = 0
-        self._slots = slots or Slots(threads)
-        self._background = Flight(self._slots, urgent=False)
-        self._workers: ThreadPoolExecutor | None = None
+        self._crew = crew or Crew(threads)
+        self._background = Flight()
 
     def beside(self) -> "Pool":
         """A pool with places in the run of its own, that shares the limit of calls in flight."""
-        return Pool(self.threads, self.started, slots=self._slots)
+        return Pool(self.threads, self.started, crew=self._crew)
 
     def map(
         self, phase: str, function: Callable[[Item], Result], items: Sequence[Item], planned: int | None = None
@@ -142,36 +148,40 @@ class Pool:
         """`fan_out` under the name of a phase, which is the role that plays it; `planned` calls were estimated."""
         if self.skipped and planned is not None:
             self.skipped(phase, planned - len(items))
-        return fan_out(*self._phase(phase, function, items), Flight(self._slots, self._background))
+        return list(self.in_order(phase, function, items))
 
     def in_order(self, phase: str, function: Callable[[Item], Result], items: Sequence[Item]) -> Generator[Result]:
         """The results of a phase one by one (see `in_order`)."""
-        return in_order(*self._phase(phase, function, items), Flight(self._slots, self._background))
+        return self._landing(_flown(Flight(self._background), self._crew, *self._phase(phase, function, items)))
 
     def later(self, phase: str, function: Callable[[Item], Result], items: Sequence[Item]) -> Later[Result]:
-        """A phase in the background: its calls are made, in order, where no other phase needs the place.
+        """A phase in the background: its calls are made, in order, where no other phase has one to make.
 
         A failure there begins nothing more anywhere, and is raised by the phase that is under way.
         """
-        placed_function, placed, threads, done = self._phase(phase, function, items)
-        self._workers = self._workers or ThreadPoolExecutor(max_workers=threads)
-        work = self._background.work
-        futures = [self._workers.submit(copy_context().run, work, placed_function, item, done) for item in placed]
-        return Later(futures, self._background)
+        flight, (at_its_place, placed, done) = self._background, self._phase(phase, function, items)
+        work = (partial(flight.work, at_its_place, item, done) for item in placed)
+        return Later([self._crew.submit(each, urgent=False) for each in work], flight)
 
     def land(self) -> None:
         """Ends what goes on in the background: begins nothing more there and waits for what is in flight."""
-        if self._workers is not None:
-            self._workers.shutdown(wait=False)
-            self._background.land()
-            self._background, self._workers = Flight(self._slots, urgent=False), None
+        self._crew.leave()
+        self._background.land()
+        self._crew, self._background = Crew(self.threads), Flight()
+
+    def _landing(self, results: Generator[Result]) -> Generator[Result]:
+        try:
+            yield from results
+        except KeyboardInterrupt:
+            self.land()
+            raise
 
     def _phase(self, phase: str, function: Callable[[Item], Result], items: Sequence[Item]) -> Phase[Result]:
         """What a fan-out of the items takes, each at its place in the run."""
         done = self.started(phase, len(items)) if self.started else None
         number, self.begun = self.begun, self.begun + 1
         placed = [((number, position), item) for position, item in enumerate(items)]
-        return (lambda each: _at(each[0], each[1], function)), placed, self.threads, done
+        return (lambda each: _at(each[0], each[1], function)), placed, done
 
 
 def _at(place: Place, item: Item, function: Callable[[Item], Result]) -> Result:

@@ -1,53 +1,51 @@
-"""The calls of a pool that are under way: who may begin one, who goes first, and how they come to an end."""
+"""The calls of a pool that are under way: who makes them, who goes first, and how they come to an end."""
 
 import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
-from concurrent.futures import CancelledError
-from contextlib import contextmanager
-from typing import TypeVar
+from collections.abc import Callable
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from contextvars import copy_context
+from typing import Any, TypeVar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-class Slots:
-    """Places for so many calls at once. A place that gets free goes to who is urgent, else to who waits longest."""
+class Crew:
+    """Threads that make one call after the other: the urgent ones first, each kind in the order in which it came.
 
-    def __init__(self, count: int) -> None:
-        self._free = count
-        self._urgent: deque[threading.Lock] = deque()
-        self._others: deque[threading.Lock] = deque()
-        self._lock = threading.Lock()
+    They last as long as the crew, since DSPy's cache opens its files anew in each thread.
+    """
 
-    @contextmanager
-    def held(self, urgent: bool) -> Iterator[None]:
-        """A place, waited for."""
-        self._take(urgent)
+    def __init__(self, threads: int) -> None:
+        self._threads = ThreadPoolExecutor(max_workers=max(1, threads))
+        self._urgent: deque[tuple[Future[Any], Callable[[], Any]]] = deque()
+        self._others: deque[tuple[Future[Any], Callable[[], Any]]] = deque()
+
+    def submit(self, call: Callable[[], Result], *, urgent: bool = True) -> Future[Result]:
+        """The call, under a copy of the caller's context."""
+        future: Future[Result] = Future()
+        context = copy_context()
+        (self._urgent if urgent else self._others).append((future, lambda: context.run(call)))
+        self._threads.submit(self._next)
+        return future
+
+    def leave(self) -> None:
+        """Takes nothing more; threads end when nothing waits."""
+        self._threads.shutdown(wait=False)
+
+    def _next(self) -> None:
+        """Makes the most urgent call. There is one for each time that this is called."""
         try:
-            yield
-        finally:
-            self._give()
-
-    def _take(self, urgent: bool) -> None:
-        with self._lock:
-            if self._free:
-                self._free -= 1
-                return
-            turn = threading.Lock()
-            turn.acquire()
-            (self._urgent if urgent else self._others).append(turn)
-        turn.acquire()
-
-    def _give(self) -> None:
-        with self._lock:
-            waiting = self._urgent or self._others
-            if waiting:
-                waiting.popleft().release()
-            else:
-                self._free += 1
+            future, call = self._urgent.popleft()
+        except IndexError:
+            future, call = self._others.popleft()
+        try:
+            future.set_result(call())
+        except BaseException as error:
+            future.set_exception(error)
 
 
 class Flight:
@@ -57,28 +55,19 @@ class Flight:
     `beside` has failed or was landed.
     """
 
-    def __init__(self, slots: Slots, *beside: "Flight", urgent: bool = True) -> None:
-        self.slots = slots
-        self.urgent = urgent
+    def __init__(self, *beside: "Flight") -> None:
         self.beside = beside
         self.stopped = threading.Event()
         self.failure: BaseException | None = None
         self.under_way: set[object] = set()
 
     def work(self, function: Callable[[Item], Result], item: Item, done: Callable[[], None] | None) -> Result:
-        with self.slots.held(self.urgent):
-            result = self._worked(function, item)
-        if done is not None:
-            done()
-        return result
-
-    def _worked(self, function: Callable[[Item], Result], item: Item) -> Result:
         mark = object()
         self.under_way.add(mark)  # before the question, so that who stops us sees every call that goes on
         try:
-            if self._ended():
+            if any(flight.stopped.is_set() for flight in (self, *self.beside)):
                 raise CancelledError
-            return function(item)
+            result = function(item)
         except BaseException as error:
             if self.failure is None and not isinstance(error, CancelledError):
                 self.failure = error
@@ -86,9 +75,9 @@ class Flight:
             raise
         finally:
             self.under_way.discard(mark)
-
-    def _ended(self) -> bool:
-        return any(flight.stopped.is_set() for flight in (self, *self.beside))
+        if done is not None:
+            done()
+        return result
 
     def land(self, *others: "Flight") -> None:
         """Begins nothing more and waits for the calls in flight, and says so: a server that hangs must not look like a
