@@ -127,6 +127,11 @@ class Settings(Method):
     rater_price_out: float | None = None
 
     @property
+    def limited(self) -> bool:
+        """Whether a limit may end it before its time."""
+        return any(limit is not None for limit in (self.max_calls, self.max_tokens, self.max_cost, self.max_minutes))
+
+    @property
     def critical(self) -> bool:
         """Whether it has losses and gradients, which a rater could rate."""
         return self.stepwise and self.control != "paraphrase"

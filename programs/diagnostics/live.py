@@ -26,7 +26,7 @@ class LiveDiagnosis:
     def __init__(self, settings: Settings, task: Task, folder: RunFolder, roles: Roles, pool: Pool) -> None:
         self._settings = settings
         self._origin = Origin.of(settings, task)
-        self._rater = Rater.of(settings, task, roles, Pool(pool.threads, pool.started))  # the run's places stay its own
+        self._rater = Rater.of(settings, task, roles, pool.beside())  # the run's places stay its own
         self._folder = folder
         self._last: Mapping[str, Any] | None = None
         self._diagnosis: Diagnosis | None = None

@@ -3,25 +3,20 @@
 `dspy.Parallel` and `dspy.Evaluate` lose token usage, send slow calls twice and turn failures into zeros.
 """
 
-import sys
-import threading
-import time
-from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
-from contextvars import copy_context
-from dataclasses import dataclass, field
-from itertools import count
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import CancelledError, Future, wait
+from functools import partial
 from typing import Any, Generic, TypeVar
 
-from programs.backends.clock import STOPPING
+from programs.optimizer.flight import Crew, Flight
 from programs.records.calls import PLACE
 from programs.records.lines import Place
 from programs.records.unanswered import Stopped
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-Phase = tuple[Callable[[Any], Result], Sequence[Any], int, Callable[[], None] | None]
-"""Function, items, threads and what is called for every finished item."""
+Phase = tuple[Callable[[Any], Result], Sequence[Any], Callable[[], None] | None]
+"""Function, items and what is called for every finished item."""
 
 
 def fan_out(
@@ -48,81 +43,105 @@ def in_order(
 
     To be closed where it is not read to its end: that, too, waits for what is in flight.
     """
-    flight: _Flight[Item, Result] = _Flight(function, done)
-    pool = ThreadPoolExecutor(max_workers=max(1, min(threads, len(items))))
+    crew = Crew(min(threads, len(items)))
     try:
-        futures = [pool.submit(copy_context().run, flight.work, item) for item in items]
-        for future in futures:
-            _join([future])
-            if future.exception() is not None:
-                break
-            yield future.result()
-        _join(futures)
-    except (KeyboardInterrupt, GeneratorExit):
+        yield from _flown(Flight(), crew, function, items, done)
+    finally:
+        crew.leave()
+
+
+def _flown(
+    flight: Flight,
+    crew: Crew,
+    function: Callable[[Item], Result],
+    items: Sequence[Item],
+    done: Callable[[], None] | None,
+) -> Generator[Result]:
+    try:
+        yield from _results([crew.submit(partial(flight.work, function, item, done)) for item in items])
+    except KeyboardInterrupt:
+        flight.land(*flight.beside)
+        raise
+    except GeneratorExit:
         flight.land()
         raise
-    finally:
-        pool.shutdown(wait=False)
+    except CancelledError as ended:
+        raise next((other.failure for other in flight.beside if other.failure), ended) from None
+
+
+def _results(futures: Sequence[Future[Result]]) -> Generator[Result]:
+    """Those before the first failure; then it is raised, when all have ended."""
+    for future in futures:
+        _join([future])
+        if future.exception() is not None:
+            break
+        yield future.result()
+    _join(futures)
     failures = [failure for future in futures if (failure := future.exception()) is not None]
     for failure in sorted(failures, key=lambda each: isinstance(each, CancelledError | Stopped)):
         raise failure
 
 
-class _Flight(Generic[Item, Result]):
-    """The items of one fan-out that are under way, and whether new ones may begin."""
-
-    def __init__(self, function: Callable[[Item], Result], done: Callable[[], None] | None) -> None:
-        self.function = function
-        self.done = done
-        self.stopped = threading.Event()
-        self.under_way: set[object] = set()
-
-    def work(self, item: Item) -> Result:
-        mark = object()
-        self.under_way.add(mark)  # before the question, so that who stops us sees every call that goes on
-        STOPPING.set(self.stopped)  # in a context of its own
-        try:
-            if self.stopped.is_set():
-                raise CancelledError
-            result = self.function(item)
-        except BaseException:
-            self.stopped.set()
-            raise
-        finally:
-            self.under_way.discard(mark)
-        if self.done is not None:
-            self.done()
-        return result
-
-    def land(self) -> None:
-        """Begins nothing more and waits for the calls in flight, and says so: a server that hangs must not look like a
-        program that ignores Ctrl-C. (Not by the futures: Ctrl-C may strike before one is returned.)"""
-        self.stopped.set()
-        if running := len(self.under_way):
-            print(f"waiting for {running} calls in flight; Ctrl-C again leaves them", file=sys.stderr, flush=True)
-        while self.under_way:
-            time.sleep(0.02)
-
-
 def _join(futures: Sequence[Future[Any]]) -> None:
     """Waits for all, in bouts: a Ctrl-C that comes just before an endless wait would not end it."""
-    while wait(futures, timeout=1).not_done:
+    waiting = [future for future in futures if not future.done()]
+    while waiting and wait(waiting, timeout=1).not_done:
         pass
 
 
-@dataclass(frozen=True)
+class Later(Generic[Result]):
+    """A phase that goes on in the background, after all that is asked for in the meantime."""
+
+    def __init__(self, futures: Sequence[Future[Result]], flight: Flight) -> None:
+        self._futures = futures
+        self._flight = flight
+
+    @property
+    def done(self) -> bool:
+        """Whether all its items have ended, well or not."""
+        return all(future.done() for future in self._futures)
+
+    @property
+    def whole(self) -> bool:
+        """Whether all its items have ended well."""
+        return self.done and all(future.exception() is None for future in self._futures)
+
+    def in_order(self) -> Generator[Result]:
+        """Its results one by one, waited for. Raises the first failure of the background; Ctrl-C ends all there."""
+        try:
+            yield from _results(self._futures)
+        except KeyboardInterrupt:
+            self._flight.land()
+            raise
+        except CancelledError as ended:
+            raise self._flight.failure or ended from None
+
+
 class Pool:
     """How many calls may be in flight, and who is told of their progress.
 
     `started(phase, total)` is called when a phase begins and returns what to call for every finished item;
     `skipped(phase, count)` when a phase has fewer items than were planned. Phases are numbered, so that each call has
-    a place in the run which is the same in every session, whatever the threads do.
+    a place in the run which is the same in every session, whatever the threads do; `begun` is how many there were.
     """
 
-    threads: int = 8
-    started: Callable[[str, int], Callable[[], None]] | None = None
-    skipped: Callable[[str, int], None] | None = None
-    _phases: Iterator[int] = field(default_factory=count, repr=False)
+    def __init__(
+        self,
+        threads: int = 8,
+        started: Callable[[str, int], Callable[[], None]] | None = None,
+        skipped: Callable[[str, int], None] | None = None,
+        crew: Crew | None = None,
+    ) -> None:
+        self.threads = threads
+        self.started = started
+        self.skipped = skipped
+        self.begun = 0
+        self._crew = crew or Crew(threads)
+        self._background = Flight()
+
+    def beside(self) -> "Pool":
+        """A pool with places in the run of its own, that shares the limit of calls in flight."""
+        return Pool(self.threads, self.started, crew=self._crew)
 
     def map(
         self, phase: str, function: Callable[[Item], Result], items: Sequence[Item], planned: int | None = None
@@ -130,18 +149,40 @@ class Pool:
         """`fan_out` under the name of a phase, which is the role that plays it; `planned` calls were estimated."""
         if self.skipped and planned is not None:
             self.skipped(phase, planned - len(items))
-        return fan_out(*self._phase(phase, function, items))
+        return list(self.in_order(phase, function, items))
 
     def in_order(self, phase: str, function: Callable[[Item], Result], items: Sequence[Item]) -> Generator[Result]:
         """The results of a phase one by one (see `in_order`)."""
-        return in_order(*self._phase(phase, function, items))
+        return self._landing(_flown(Flight(self._background), self._crew, *self._phase(phase, function, items)))
+
+    def later(self, phase: str, function: Callable[[Item], Result], items: Sequence[Item]) -> Later[Result]:
+        """A phase in the background: its calls are made, in order, where no other phase has one to make.
+
+        A failure there begins nothing more anywhere, and is raised by the phase that is under way.
+        """
+        flight, (at_its_place, placed, done) = self._background, self._phase(phase, function, items)
+        work = (partial(flight.work, at_its_place, item, done) for item in placed)
+        return Later([self._crew.submit(each, urgent=False) for each in work], flight)
+
+    def land(self) -> None:
+        """Ends what goes on in the background: begins nothing more there and waits for what is in flight."""
+        self._crew.leave()
+        self._background.land()
+        self._crew, self._background = Crew(self.threads), Flight()
+
+    def _landing(self, results: Generator[Result]) -> Generator[Result]:
+        try:
+            yield from results
+        except KeyboardInterrupt:
+            self.land()
+            raise
 
     def _phase(self, phase: str, function: Callable[[Item], Result], items: Sequence[Item]) -> Phase[Result]:
         """What a fan-out of the items takes, each at its place in the run."""
         done = self.started(phase, len(items)) if self.started else None
-        number = next(self._phases)
+        number, self.begun = self.begun, self.begun + 1
         placed = [((number, position), item) for position, item in enumerate(items)]
-        return (lambda each: _at(each[0], each[1], function)), placed, self.threads, done
+        return (lambda each: _at(each[0], each[1], function)), placed, done
 
 
 def _at(place: Place, item: Item, function: Callable[[Item], Result]) -> Result:

@@ -1,7 +1,8 @@
 """Which of the accepted judges is kept in the end, for each head by itself."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from metrics.collapse import varies
 from metrics.metric import METRICS
@@ -91,3 +92,16 @@ def keep_best(archive: Archive, metric: str, score: Callable[[Rubric], Scores] |
         return standing(one.reserved or {}, metric), -one.step
 
     return {group: max(rescored.values(), key=rank) for group, rescored in again.items()}
+
+
+def optimism(chosen: Iterable[Candidate], tested: Scores, metric: str) -> dict[str, Any]:
+    """How much better the kept judge looked on the validation rows that chose it than on the test rows.
+
+    Turned so that positive is optimism, whatever the metric; None where a criterion is undefined on either side.
+    """
+    gated = {name: value for one in chosen for name, value in one.values.items()}
+    test = values_of(tested, metric, tested.names)
+    pairs = [(gated.get(name), value) for name, value in test.items()]
+    gaps = [seen - value for seen, value in pairs if seen is not None and value is not None]
+    mean = METRICS[metric].orientation * sum(gaps) / len(gaps) if len(gaps) == len(test) else None
+    return {"metric": metric, "validation_minus_test": mean}

@@ -4,12 +4,10 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from metrics.ceiling import ceiling
-from metrics.metric import METRICS
 from metrics.relabel import divided
-from metrics.scores import Scores
 from metrics.summary import difference, point_values, summarize
 from programs.backends.roles import Roles
 from programs.diagnostics.live import LiveDiagnosis
@@ -18,15 +16,16 @@ from programs.optimizer.fan_out import Pool
 from programs.optimizer.forecast import forecast
 from programs.optimizer.incumbent import Incumbent, Outcome
 from programs.optimizer.judge import Judge
-from programs.optimizer.keep import values_of
+from programs.optimizer.keep import optimism
 from programs.optimizer.methods import groups_of, method_of, most_calls, report_of
 from programs.optimizer.modes import parse_mode
 from programs.optimizer.pricing import budget_of, prices_of
 from programs.optimizer.readouts import Read, read, readout_summary
 from programs.optimizer.saved import save_judge
-from programs.optimizer.scoring import judge_rows, refuse_silence
+from programs.optimizer.scoring import Scoring, judge_rows, refuse_silence
 from programs.optimizer.steps import Step, step_record
 from programs.optimizer.tested import write_tested
+from programs.optimizer.testing import Testing
 from programs.records.budget import OutOfBudget
 from programs.records.calls import ALONE, CallLog, Known, Links
 from programs.records.folder import RunFolder, write_json, write_text
@@ -39,6 +38,8 @@ from programs.settings import Settings
 from programs.tasks.splits import Splits
 from programs.tasks.task import Task
 from signatures.records import Judgement
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,8 @@ class Run:
         self.pool = Pool(settings.threads, screen.started, roles.calls.skip)
         self.optimizer = method_of(settings, material.task, material.splits, self._on_step)
         self.diagnosis = LiveDiagnosis(settings, material.task, folder, roles, self.pool)
-        self.tested: dict[str, Read] = {}
+        at_once = settings.limited or not settings.stepwise  # peers go on by themselves, whatever they are told
+        self.testing = Testing(self.splits.test, self.pool, self._record, at_once=at_once)
         self.refused: Counter[str] = Counter()
         self.stopped: str | None = None
 
@@ -103,12 +105,16 @@ class Run:
         self.folder.start_steps()
         student = Judge(self.task, **self.settings.form)
         start = student.with_groups(groups_of(self.settings, self.task.criterion_names))
-        self.tested["0"] = before = self._test(start, "test, before")
-        outcome = self._search(start)
-        save_judge(outcome.judge, self.folder.judge)
-        self.tested["kept"] = after = self._test(outcome.judge, "test, after")
+        try:
+            outcome = self._search(start)
+            save_judge(outcome.judge, self.folder.judge)
+            after = self._test(outcome.judge)
+            self._until_stopped(self.testing.settle)
+        finally:
+            self.pool.land()
+        before = self.testing.found.pop("0", None) or self._scores(start)
         summary = self._summary(before, after, outcome)
-        write_tested(self.folder.scores, self.splits.test, self.tested)
+        write_tested(self.folder.scores, self.splits.test, {"0": before, **self.testing.found, "kept": after})
         if doubtful := divided(after.scores):
             write_text(self.folder.relabel, as_csv(relabel_records(doubtful, self.splits.test)))
         write_lengths(self.folder)
@@ -118,6 +124,8 @@ class Run:
         return summary
 
     def _search(self, start: Judge) -> Outcome:
+        """Begins when a reply to the test of the initial judge held a score, and goes on beside it."""
+        self._until_stopped(lambda: self._begin_test("0", start, "test, before").wait_for_score())
         self.screen.at("initial judge")
         if self.stopped is not None:
             return Incumbent(start, (), lambda judge, rows: [], self.optimizer.metric).outcome("last")
@@ -128,14 +136,24 @@ class Run:
             self._stop(outcome.stopped)
         return outcome
 
-    def _test(self, judge: Judge, where: str) -> Read:
-        """The test rows' scores, whatever is known of them when the run is stopped in the middle."""
+    def _begin_test(self, name: str, judge: Judge, where: str) -> Scoring:
         self.screen.at(where)
+        with self.roles.playing("judge"):
+            return self.testing.begin(name, judge)
+
+    def _test(self, judge: Judge) -> Read:
+        """The kept judge's scores of the test rows, whatever is known of them when the run is stopped in the middle."""
+        self.screen.at("test, after")
+        check = refuse_silence if self.stopped is None else lambda _: None
+        return self._until_stopped(lambda: self._scores(judge, check)) or self._scores(judge)
+
+    def _until_stopped(self, act: Callable[[], Result]) -> Result | None:
+        """What `act` gives, or None where a limit or Ctrl-C stopped the run in it."""
         try:
-            return self._scores(judge, refuse_silence if self.stopped is None else lambda _: None)
+            return act()
         except (OutOfBudget, KeyboardInterrupt) as stop:
             self._stop("budget" if isinstance(stop, OutOfBudget) else "interrupted")
-            return self._scores(judge)
+            return None
 
     def _scores(self, judge: Judge, check: Callable[[list[Judgement]], None] = lambda _: None) -> Read:
         with self.roles.playing("judge"):
@@ -151,18 +169,20 @@ class Run:
             raise self.roles.calls.failing
         self.stopped = self.stopped or reason
         self.roles.calls.known_only = True
+        self.pool.land()
+        self.testing.leave()
 
     def _on_step(self, step: Step) -> None:
         every = self.settings.eval_every
         if every and step.number and step.number % every == 0:
-            self.screen.at(f"test, step {step.number}")
-            self.tested[str(step.number)] = self._scores(step.judge)
-        tested = self.tested.get(str(step.number))
+            self._begin_test(str(step.number), step.judge, f"test, step {step.number}")
         self.refused.update(refusal.reason for refusal in step.refused.values())
-        record = step_record(step, point_values(tested.scores) if tested else None)
-        self.folder.add_step(record)
-        self.diagnosis.see(record)
+        self.testing.see(step)
+        self.diagnosis.see(step_record(step))
         self.screen.at(self._next(step.number))
+
+    def _record(self, step: Step, tested: Read | None) -> None:
+        self.folder.add_step(step_record(step, point_values(tested.scores) if tested else None))
 
     def _next(self, number: int) -> str:
         if not self.settings.stepwise:
@@ -184,7 +204,7 @@ class Run:
             "ceiling": ceiling({"before": before.scores, "after": after.scores}, seed=seed),
             "kept": [{"group": list(group), "step": chosen.step} for group, chosen in outcome.chosen.items()],
             "refused": dict(self.refused),
-            "optimism": optimism(outcome, after.scores, self.optimizer.metric),
+            "optimism": optimism(outcome.chosen.values(), after.scores, self.optimizer.metric),
             "scrutiny": run_scrutiny(before.scores, after.scores, outcome, self.splits, self.optimizer.metric, seed),
             "rows": {part: len(getattr(self.splits, part)) for part in ("train", "validation", "test")},
             "estimate": most_calls(self.settings, self.task, self.splits),
@@ -199,16 +219,3 @@ class Run:
         failed = {role: tally.failed for role, tally in self.roles.calls.tallies.items()}
         spent = total(paid_in([self.folder.calls]), failed, prices_of(self.settings))
         return {"estimate": forecast(self.settings, self.task, self.splits, most), "spent": spent}
-
-
-def optimism(outcome: Outcome, tested: Scores, metric: str) -> dict[str, Any]:
-    """How much better the kept judge looked on the validation rows that chose it than on the test rows.
-
-    Turned so that positive is optimism, whatever the metric; None where a criterion is undefined on either side.
-    """
-    gated = {name: value for chosen in outcome.chosen.values() for name, value in chosen.values.items()}
-    test = values_of(tested, metric, tested.names)
-    pairs = [(gated.get(name), value) for name, value in test.items()]
-    gaps = [seen - value for seen, value in pairs if seen is not None and value is not None]
-    mean = METRICS[metric].orientation * sum(gaps) / len(gaps) if len(gaps) == len(test) else None
-    return {"metric": metric, "validation_minus_test": mean}

@@ -1,20 +1,24 @@
 """Scoring rows with a judge, and the scores of a set as the metrics want them."""
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 
 import dspy
 from dspy.utils.exceptions import LMError
 
 from metrics.panel import rater_array
 from metrics.scores import Scores
-from programs.optimizer.fan_out import Pool
+from programs.optimizer.fan_out import Later, Pool
 from programs.optimizer.judge import Judge, Reading
 from signatures.records import Judgement
 
 CHUNK = 32
 """Rows that several heads judge one head after the other before the next rows begin: fewer prefixes to load, and yet
 a row is whole soon."""
+
+Readings = dict[str, Reading]
+"""Criterion -> what one head's reply says of it."""
 
 
 def judge_rows(judge: Judge, rows: Sequence[dspy.Example], pool: Pool, phase: str = "judge") -> list[Judgement]:
@@ -44,17 +48,66 @@ def judge_in_order(
 
     To be closed where it is not read to its end (see `in_order`).
     """
-    heads = len(judge.heads)
     parts = [rows[start : start + chunk] for start in range(0, len(rows), max(chunk, 1))]
-    asked = [(head, row) for part in parts for head in range(heads) for row in part]
-    with closing(pool.in_order(phase, lambda item: judge.answer(item[0], item[1]), asked)) as answers:
-        for part in parts:
-            found: list[dict[str, Reading]] = [{} for _ in part]
-            for number, answer in zip(range(heads * len(part)), answers, strict=False):
-                place = number % len(part)
-                found[place].update(answer)
-                if number >= (heads - 1) * len(part):
-                    yield _judgement(part[place]["row_id"], found[place], judge)
+    with closing(pool.in_order(phase, _answering(judge), _asked(judge, parts))) as answers:
+        yield from _gathered(judge, parts, answers)
+
+
+def judge_later(judge: Judge, rows: Sequence[dspy.Example], pool: Pool, phase: str = "judge") -> "Scoring":
+    """The same of `judge_rows`, in the background of the pool."""
+    return Scoring(judge, rows, pool.later(phase, _answering(judge), _asked(judge, [rows])))
+
+
+@dataclass(frozen=True, eq=False)
+class Scoring:
+    """The rows' judgements that are made in the background."""
+
+    judge: Judge
+    rows: Sequence[dspy.Example]
+    answers: Later[Readings]
+
+    @property
+    def done(self) -> bool:
+        """Whether nothing of it is under way or to come."""
+        return self.answers.done
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of it was answered."""
+        return self.answers.whole
+
+    def judgements(self) -> list[Judgement]:
+        """All of them, waited for. Raises what ended them before."""
+        return list(_gathered(self.judge, [self.rows], self.answers.in_order()))
+
+    def wait_for_score(self) -> None:
+        """Returns as soon as a reply held a valid score. Raises LMError where none did."""
+        readings = (each for found in self.answers.in_order() for each in found.values())
+        if self.rows and all(each.score is None for each in readings):
+            raise silence()
+
+
+def _answering(judge: Judge) -> Callable[[tuple[int, dspy.Example]], Readings]:
+    return lambda item: judge.answer(item[0], item[1])
+
+
+def _asked(judge: Judge, parts: Sequence[Sequence[dspy.Example]]) -> list[tuple[int, dspy.Example]]:
+    """Every head and row, part by part, within it head by head."""
+    return [(head, row) for part in parts for head in range(len(judge.heads)) for row in part]
+
+
+def _gathered(
+    judge: Judge, parts: Sequence[Sequence[dspy.Example]], answers: Iterable[Readings]
+) -> Generator[Judgement]:
+    """A row's judgement from its heads' answers, as soon as it has the last one."""
+    heads, answers = len(judge.heads), iter(answers)
+    for part in parts:
+        found: list[Readings] = [{} for _ in part]
+        for number, answer in zip(range(heads * len(part)), answers, strict=False):
+            place = number % len(part)
+            found[place].update(answer)
+            if number >= (heads - 1) * len(part):
+                yield _judgement(part[place]["row_id"], found[place], judge)
 
 
 def _judgement(row: str, readings: Mapping[str, Reading], judge: Judge) -> Judgement:

@@ -21,7 +21,6 @@ from programs.optimizer.modes import Mode, groups, parse_mode
 from programs.optimizer.stages import Batch, Stages
 from programs.optimizer.steps import Step
 from programs.records.budget import OutOfBudget
-from programs.records.calls import CallLog
 from signatures.records import Group, Note, Rubric
 
 Backward = Callable[[Sequence[Group]], list[Note]]
@@ -129,11 +128,12 @@ class TextualGradient(Teleprompter):
         mode, names = parse_mode(self.mode), student.task.criterion_names
         roles = roles or Roles.of(self.lms, seed=self.seed, temperatures=self.temperatures)
         trainset, (gated, reserved) = numbered(trainset), self.validation(numbered(valset))
-        stages = self.stages(roles, pool or Pool(self.threads, skipped=roles.calls.skip), student.schema)
+        pool = pool or Pool(self.threads, skipped=roles.calls.skip)
+        stages = self.stages(roles, pool, student.schema)
         start = student.with_groups(judge_groups(self.judge, mode, names))
         incumbent = Incumbent(start, gated, stages.judge, self.metric, stages.spare)
         try:
-            self._descend(mode, incumbent, stages, trainset, roles.calls)
+            self._descend(mode, incumbent, stages, trainset, lambda: roles.calls.lap(pool.begun))
             return incumbent.outcome(self.keep, reserved, most_finalists(self.steps))
         except OutOfBudget:
             return incumbent.outcome(self.keep, stopped="budget")
@@ -141,12 +141,17 @@ class TextualGradient(Teleprompter):
             return incumbent.outcome(self.keep, stopped="interrupted")
 
     def _descend(
-        self, mode: Mode, incumbent: Incumbent, stages: Stages, trainset: Sequence[dspy.Example], calls: CallLog
+        self,
+        mode: Mode,
+        incumbent: Incumbent,
+        stages: Stages,
+        trainset: Sequence[dspy.Example],
+        lap: Callable[[], Mapping[str, int]],
     ) -> None:
         """The loop: judge, loss, gradient, resolve, rewrite, constrain, guard, gate, record."""
         names, accept = incumbent.judge.task.criterion_names, self.acceptance
         incumbent.begin()
-        self._tell(Step(0, incumbent.judge, validation=incumbent.validation, spent=calls.lap()))
+        self._tell(Step(0, incumbent.judge, validation=incumbent.validation, spent=lap()))
         for number, rows in enumerate(islice(draw(trainset, self.batch_size, self.seed), self.steps), start=1):
             judge = incumbent.judge
             batch = Batch(rows, stages.judge(judge, rows))
@@ -167,7 +172,7 @@ class TextualGradient(Teleprompter):
                     refused=refused,
                     verdicts=verdicts,
                     validation=incumbent.validation,
-                    spent=calls.lap(),
+                    spent=lap(),
                 )
             )
 

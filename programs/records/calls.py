@@ -19,8 +19,9 @@ from typing import Any, BinaryIO
 from dspy.utils.exceptions import ContextWindowExceededError
 
 from programs.records.budget import OutOfBudget
+from programs.records.laps import Lap, Spending
 from programs.records.lines import Answer, Place, line_of, replayed
-from programs.records.tally import ROLES, SPENT, Tally
+from programs.records.tally import ROLES, Tally
 from programs.records.unanswered import NoAnswer, Stopped
 
 PLACE: ContextVar[Place | None] = ContextVar("place", default=None)
@@ -67,8 +68,7 @@ class CallLog:
         self.tallies: dict[str, Tally] = {}
         self.failures: Counter[tuple[str, str]] = Counter()
         self._answers: dict[str, dict[Place | None, Answer]] = {}
-        self._used: set[tuple[str, Place | None]] = set()
-        self._spent: Counter[tuple[str, str]] = Counter()
+        self._spending = Spending()
         self._under_way: dict[tuple[str, Place | None], threading.Lock] = {}
         self._lock = threading.Lock()
         self.keep_prompts = keep_prompts
@@ -83,7 +83,7 @@ class CallLog:
         """
         self.close()
         self._shared = shared or (lambda key: None)
-        for kept in (self._answers, self._used, self._under_way):
+        for kept in (self._answers, self._spending, self._under_way):
             kept.clear()
         if path is None:
             return
@@ -122,19 +122,14 @@ class CallLog:
         with self._lock:
             self.tallies.setdefault(role, Tally()).given_up += 1
 
-    def lap(self) -> dict[str, int]:
-        """Calls and tokens of the distinct requests asked since the last lap, sent by this process or replayed.
+    def lap(self, phases: int | None = None) -> Lap:
+        """What the distinct requests asked since the last lap took, sent by this process or replayed.
 
-        Those of the rater are left out: it watches a run and is no part of it. `calls` and the tokens are sums over
-        the roles, `judge_calls` and so on each role's own, for those that asked.
-
-        Unlike the tallies it does not depend on where a run was interrupted, so step records may hold it.
+        Unlike the tallies it does not depend on where a run was interrupted, so step records may hold it. `phases` is
+        how many phases of the run's pool have begun: those that still go on in the background belong to this lap, and
+        the lap is whole when they are.
         """
-        with self._lock:
-            spent, self._spent = self._spent, Counter()
-        sums = {name: sum(count for (_, own), count in spent.items() if own == name) for name in SPENT}
-        asked = [role for role in ROLES if (role, "calls") in spent]
-        return {**sums, **{f"{role}_{name}": spent[role, name] for role in asked for name in SPENT}}
+        return self._spending.lap(phases)
 
     def summary(self) -> dict[str, dict[str, int]]:
         """The tallies by role, as summary.json holds them."""
@@ -186,11 +181,8 @@ class CallLog:
     def _count(self, role: str, key: str, place: Place | None, answer: Answer, *, reused: bool) -> None:
         with self._lock:
             tally = self.tallies.setdefault(role, Tally())
-            if (key, place) not in self._used and answer.sent and role != "rater":
-                self._used.add((key, place))
-                self._spent[role, "calls"] += 1
-                for name in SPENT[1:]:
-                    self._spent[role, name] += answer.usage.get(name, 0)
+            if answer.sent and role != "rater":
+                self._spending.add(role, (key, place), PLACE.get(), answer.usage)
             if reused:
                 tally.reused += 1
                 return

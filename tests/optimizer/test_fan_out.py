@@ -119,7 +119,7 @@ def test_ctrl_c_waits_for_what_is_in_flight_and_sends_nothing_that_queues(
 
     heard = Heard()
     monkeypatch.setattr(sys, "stderr", heard)
-    monkeypatch.setattr("programs.optimizer.fan_out.ThreadPoolExecutor", Interrupted)
+    monkeypatch.setattr("programs.optimizer.flight.ThreadPoolExecutor", Interrupted)
     with pytest.raises(KeyboardInterrupt):
         fan_out(work, [1, 2, 3], threads=1)
     assert ran == [1]
