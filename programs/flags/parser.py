@@ -26,7 +26,7 @@ class Parser(argparse.ArgumentParser):
         for action in self._actions:
             value = getattr(found, action.dest, None)
             if action.option_strings and isinstance(value, str) and not value.strip():
-                raise UserError(f"{action.option_strings[-1]} '' is empty: give it a value, or leave the flag out")
+                raise UserError(f"{action.option_strings[-1]} is empty: give it a value, or leave the flag out")
         return found
 
     def error(self, message: str) -> NoReturn:

@@ -10,12 +10,14 @@ import random
 import sys
 import tempfile
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import dspy
+from dspy.lm15 import Usage
 
+from metrics.tokens import count_tokens
 from programs import optimize, score, study
 from tests.commands import SIZES, own_task, write_table
 from tests.fake import FakeEngine
@@ -26,7 +28,7 @@ PRICE_IN, PRICE_OUT = 2.0, 10.0
 
 
 class Counting(FakeEngine):
-    """Counts what it says that its replies took."""
+    """Counts tokens as a tokenizer does, says so, and adds up what it has said."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -36,12 +38,13 @@ class Counting(FakeEngine):
 
     def complete(self, request: Any) -> Any:
         response = super().complete(request)
-        prompt, completion = response.usage.input_tokens, response.usage.output_tokens
+        asked = f"{request.system}\n{request.messages[-1].text}"
+        prompt, completion = count_tokens(asked), count_tokens(str(response.message.text))
         with self.lock:
             self.calls += 1
             self.tokens += prompt + completion
             self.usd += (PRICE_IN * prompt + PRICE_OUT * completion) / 1e6
-        return response
+        return replace(response, usage=Usage(input_tokens=prompt, output_tokens=completion))
 
 
 @dataclass(frozen=True)
@@ -89,8 +92,8 @@ def _lm(server: StubServer) -> list[str]:
 def _one(draw: random.Random, folder: Path, table: Path, number: int) -> Try:
     command = ("optimize", "score", "study")[number % 3]
     limit = draw.choice(["calls", "tokens", "usd"])
-    usd = round(draw.uniform(0.012, 0.02), 4)
-    most = {"calls": draw.randint(1, 60), "tokens": draw.randint(1500, 6000), "usd": usd}[limit]
+    usd = round(draw.uniform(0.013, 0.05), 4)
+    most = {"calls": draw.randint(1, 80), "tokens": draw.randint(2500, 12_000), "usd": usd}[limit]
     flags = [f"--max-{'cost' if limit == 'usd' else limit}", str(most), "--threads", str(draw.choice([1, 4, 16]))]
     prices = ["--price-in", str(PRICE_IN), "--price-out", str(PRICE_OUT)]
     engine = Counting()
