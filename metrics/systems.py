@@ -8,8 +8,8 @@ correlation. So three more numbers, all Spearman: within each system (texts of o
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import stats
 
 from metrics.estimates import Estimate, one_number, pooled, pooled_difference, resampled_clusters
 from metrics.intervals import Scale, difference_scale, value_scale
@@ -125,7 +125,7 @@ def _spearman_of_rows(judge: Values, human: Values) -> Values:
 
 def _ranks(values: Values) -> Values:
     """Midranks in each row of (B, S), NaN where NaN; equal to nine decimals is tied, since means are fractions."""
-    return np.asarray(stats.rankdata(np.round(values, 9), axis=1, nan_policy="omit"))
+    return np.asarray(scipy.stats.rankdata(np.round(values, 9), axis=1, nan_policy="omit"))
 
 
 def _centred(ranks: Values) -> Values:
