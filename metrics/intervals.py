@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import scipy  # its parts are imported when they are first used, `stats` in half a second
 from numpy.typing import NDArray
-from scipy.special import ndtr, stdtrit
 
 from metrics.estimates import Estimate
 from metrics.metric import Metric
@@ -108,7 +108,7 @@ def _by_bootstrap(value: float, draws: Values, clusters: int, scale: Scale) -> t
         return _wilson(value, float(defined.std()) * np.sqrt(clusters / (clusters - 1)), clusters)
     if _uninformative(value, defined, scale):
         return np.nan, np.nan
-    tail = ndtr(-student * np.sqrt(clusters / (clusters - 1)))
+    tail = scipy.special.ndtr(-student * np.sqrt(clusters / (clusters - 1)))
     low, high = np.quantile(defined, [tail, 1 - tail])
     return float(low), float(high)
 
@@ -154,4 +154,4 @@ def _uninformative(value: float, replicates: NDArray[np.float64], scale: Scale) 
 
 
 def _student(clusters: int) -> float:
-    return float(stdtrit(clusters - 1, (1 + LEVEL) / 2))
+    return float(scipy.special.stdtrit(clusters - 1, (1 + LEVEL) / 2))

@@ -4,8 +4,7 @@ which stand where not even one false alarm is wanted (Holm 1979)."""
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.special import stdtr
-from scipy.stats import false_discovery_control
+import scipy
 
 from metrics.estimates import Estimate
 from metrics.intervals import BOOTSTRAP_CLUSTERS, FEWEST_CLUSTERS, leave_one_out, resampled_weights
@@ -30,7 +29,7 @@ def two_sided(values: Values, errors: Values, clusters: Codes) -> Values:
 def above(values: Values, errors: Values, clusters: Codes) -> Values:
     """One-sided p-values that the true values are zero or less; NaN where an error is 0 or not to be had."""
     known = np.where(errors > 0, errors, np.nan)
-    found: Values = stdtr(np.maximum(clusters - 1, 1), -values / known)
+    found: Values = scipy.special.stdtr(np.maximum(clusters - 1, 1), -values / known)
     return found
 
 
@@ -56,7 +55,7 @@ def standard_errors(estimate: Estimate, *, seed: int, resamples: int) -> Values:
 def discoveries(ps: Sequence[float | None]) -> list[float | None]:
     """Each p-value's q: the share of false ones to expect among all that are at most as large; None stays None."""
     known = [p for p in ps if p is not None]
-    adjusted = iter(false_discovery_control(known) if known else ())
+    adjusted = iter(scipy.stats.false_discovery_control(known) if known else ())
     return [None if p is None else float(next(adjusted)) for p in ps]
 
 

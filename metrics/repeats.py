@@ -9,7 +9,7 @@ from functools import cached_property
 from itertools import combinations
 
 import numpy as np
-from scipy import sparse
+import scipy
 
 from metrics import ranks
 from metrics.scores import Codes, Values
@@ -82,12 +82,14 @@ class Occasions:
         return np.divide(total, paired, out=np.full_like(total, np.nan), where=paired > 0)
 
     @cached_property
-    def _pairs(self) -> tuple[Cells, sparse.csr_array]:
+    def _pairs(self) -> "tuple[Cells, scipy.sparse.csr_array]":
         """The cells of both means, and the matrix that gathers our cells into them."""
         paired = np.flatnonzero(self.both)
         cells, places = tabulate(self.now.mean[paired], self.then.mean[paired])
         shape = (len(self.both), len(cells.judge_codes))
-        return cells, sparse.csr_array(sparse.coo_array((np.ones(len(paired)), (paired, places)), shape=shape))
+        return cells, scipy.sparse.csr_array(
+            scipy.sparse.coo_array((np.ones(len(paired)), (paired, places)), shape=shape)
+        )
 
 
 def splits(then: int, now: int) -> Codes:

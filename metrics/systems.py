@@ -8,8 +8,8 @@ correlation. So three more numbers, all Spearman: within each system (texts of o
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import stats
 
 from metrics.estimates import Estimate, one_number, pooled, pooled_difference, resampled_clusters
 from metrics.intervals import Scale, difference_scale, value_scale
@@ -129,7 +129,7 @@ def _ranks(values: Values) -> Values:
     """Midranks in each row of (B, S), NaN where NaN; equal to nine decimals is tied, since means are fractions."""
     known = ~np.isnan(values)
     last = np.where(known, np.round(values, 9), np.inf)  # scipy's own way with NaN takes rows one by one
-    return np.where(known, stats.rankdata(last, axis=1), np.nan)
+    return np.where(known, np.asarray(scipy.stats.rankdata(last, axis=1)), np.nan)
 
 
 def _centred(ranks: Values) -> Values:

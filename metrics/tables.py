@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import sparse
 
 from metrics.scores import Codes, Values
 
@@ -76,7 +76,7 @@ class ClusterTables:
     """One criterion's table for each of G clusters: `counts` (G, C), dense where that is small."""
 
     cells: Cells
-    counts: Values | sparse.csr_array
+    counts: "Values | scipy.sparse.csr_array"
 
     @property
     def width(self) -> int:
@@ -123,4 +123,6 @@ def cluster_tables(
     if shape[0] * shape[1] <= DENSE_ENTRIES:
         flat = np.bincount(codes[scored] * shape[1] + row_cells, ones, minlength=shape[0] * shape[1])
         return ClusterTables(cells, flat.reshape(shape))
-    return ClusterTables(cells, sparse.csr_array(sparse.coo_array((ones, (codes[scored], row_cells)), shape=shape)))
+    return ClusterTables(
+        cells, scipy.sparse.csr_array(scipy.sparse.coo_array((ones, (codes[scored], row_cells)), shape=shape))
+    )

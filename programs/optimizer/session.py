@@ -21,7 +21,6 @@ from programs.optimizer.settling import fitted, normal, refuse_impossible, settl
 from programs.records.folder import RunFolder, read_json, write_json
 from programs.records.provenance import provenance
 from programs.report_tables import show_calls, show_failures, show_summary
-from programs.reports.write import write_report
 from programs.screen import Screen
 from programs.scrutiny.screen import show_scrutiny
 from programs.settings import Settings, resolve, resumed
@@ -126,6 +125,8 @@ def _optimized(settings: Settings, material: Material, folder: RunFolder, screen
 
 def _report(folder: RunFolder, material: Material, screen: Screen) -> None:
     """report.html. The run is whole without it, so what hinders it is only said."""
+    from programs.reports.write import write_report  # what makes pages is imported when the calls are made
+
     try:
         write_report(folder, material.splits.test)
     except UserError as error:

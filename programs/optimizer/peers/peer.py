@@ -16,7 +16,6 @@ from programs.optimizer.incumbent import Outcome
 from programs.optimizer.judge import Judge
 from programs.optimizer.keep import Candidate, values_of
 from programs.optimizer.peers.bench import Bench, ShareUsed, Tried
-from programs.optimizer.peers.gepa import reflect
 from programs.optimizer.peers.instructions import copro, mipro, require_optuna
 from programs.optimizer.peers.proposals import proposal_lm
 from programs.optimizer.peers.quiet import quiet
@@ -39,8 +38,16 @@ class Kind:
     check: Callable[[], None] = lambda: None
 
 
+def _reflect(
+    bench: Bench, lm: dspy.LM, trainset: Sequence[dspy.Example], search: Search, seed: int
+) -> tuple[Rubric, dict[str, int]]:
+    from programs.optimizer.peers.gepa import reflect  # GEPA is imported only by who uses it
+
+    return reflect(bench, lm, trainset, search, seed)
+
+
 KINDS: Mapping[str, Kind] = {
-    "gepa": Kind(gepa_search, reflect),
+    "gepa": Kind(gepa_search, _reflect),
     "miprov2": Kind(mipro_search, mipro, require_optuna),
     "copro": Kind(copro_search, copro),
 }
