@@ -11,14 +11,15 @@ import re
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO, TextIO
+from typing import Any, TextIO
 
 from programs.errors import UserError
-from programs.records.folder import held, read_json, write_json
+from programs.records.appended import Appended
+from programs.records.folder import held, make_folder, read_json, sweep, write_json
 from programs.records.shared import SharedAnswers
 from programs.tasks.texts import csv_line
 
-_OWN = re.compile(r"\.lock|scored\.csv|calls-\d+\.jsonl|\.?asked\.json.*")
+_OWN = re.compile(r"\.lock|scored\.csv|\.?calls-\d+\.jsonl(\.reserve)?|\.?asked\.json.*")
 """The files of such a folder."""
 
 
@@ -38,17 +39,15 @@ class Part:
         self.scored = self.folder / "scored.csv"
         self.rows = 0
         self.record: dict[str, Any] | None = None
-        self._file: BinaryIO | None = None
+        self._file: Appended | None = None
         self._lock: TextIO | None = None
 
     def __enter__(self) -> "Part":
         self._refuse_strangers()
-        try:
-            self.folder.mkdir(exist_ok=True)
-        except OSError as error:
-            raise UserError(f"cannot make the folder {self.folder}: {error.strerror}; name another --out") from None
+        make_folder(self.folder)
         self._lock = held(self.folder, "name another --out")
         try:
+            sweep(self.folder)
             self._open()
         except BaseException:
             self._lock.close()
@@ -62,7 +61,7 @@ class Part:
             return
         self._refuse_another()
         write_json(self.folder / "asked.json", self.asked)
-        self._file = self.scored.open("ab")
+        self._file = Appended(self.scored)
         self.recount()
 
     def __exit__(self, *_: object) -> None:
@@ -98,9 +97,8 @@ class Part:
     def recount(self) -> None:
         """Looks at the file anew: a kill or Ctrl-C may have struck while a row was being written."""
         assert self._file is not None, "it is entered first"
-        self._file.flush()
         lines, end = _whole_lines(self.scored)
-        self._file.truncate(end)
+        self._file.cut(end)
         if not lines:
             self._write(self.header)
         self.rows = max(lines - 1, 0)
@@ -114,13 +112,7 @@ class Part:
 
     def _write(self, line: str) -> None:
         assert self._file is not None, "it is entered first"
-        try:
-            self._file.write(line.encode())
-            self._file.flush()
-        except OSError as error:
-            raise UserError(
-                f"cannot write to {self.scored}: {error.strerror}; mend that and give the command again"
-            ) from None
+        self._file.append(line.encode())
 
     def _logs(self) -> list[Path]:
         return sorted(self.folder.glob("calls-*.jsonl"))

@@ -68,14 +68,14 @@ def _freeze(flags: dict[str, Any], freeze: str) -> int:
     calls = CallLog(log, reuse=False, keep_prompts=settings.save_prompts)
     try:
         judgements, spent = scored(judge, rows, settings, range(repeats), calls)
+        scores = score_array(judgements, judge.task.criterion_names)
+        anchors = Anchors(judge.task, _asking(judge, settings), rows, rated, scores, settings.seed, f"{date.today()}")
+        write_anchors(target, anchors, provenance())
     except BaseException:
         Screen().say(f"what was paid for is kept in {log}; the same command goes on from there (without it, anew)")
         raise
     finally:
         calls.close()
-    scores = score_array(judgements, judge.task.criterion_names)
-    anchors = Anchors(judge.task, _asking(judge, settings), rows, rated, scores, settings.seed, f"{date.today()}")
-    write_anchors(target, anchors, provenance())
     log.unlink()
     show_frozen(anchors, Screen())
     show_calls(spent, Screen())
@@ -97,10 +97,10 @@ def _check(flags: dict[str, Any], place: str) -> int:
     now = Now(_asking(judge, settings), scores, f"{date.today()}")
     comparison = compared(anchors, now, alpha=alpha, tolerance=tolerance, seed=settings.seed)
     show_calls(spent, Screen())
+    show_comparison(comparison, Screen())
     if target is not None:
         write_json(target, {**comparison.to_dict(), "anchors": mark, "calls": spent, **provenance()})
         Screen().result(f"written: {out}")
-    show_comparison(comparison, Screen())
     return int(comparison.drifted)
 
 

@@ -10,6 +10,7 @@ from programs.diagnostics.diagnosis import read_diagnosis
 from programs.diagnostics.places import Place, places_of
 from programs.diagnostics.show import show_diagnosis
 from programs.diagnostics.subject import NoFeedback, Subject, rate, subject_of
+from programs.errors import CannotWrite
 from programs.optimizer.cast import role_lm
 from programs.records.budget import OutOfBudget
 from programs.records.shared import SharedAnswers
@@ -68,6 +69,8 @@ def _rate_all(subjects: Sequence[Subject], screen: Screen) -> dict[str, str]:
             rate(subject, screen, shared if subject.settings.reuse == "on" else None)
         except OutOfBudget as stop:
             screen.say(f"{subject.place.name}: {stop}; the same command continues it")
+        except CannotWrite:
+            raise  # no other run could be rated either
         except FAILURES as error:
             failed[subject.place.name] = failure_of(error)
         finally:
