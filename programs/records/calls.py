@@ -5,8 +5,8 @@ Covered: replies survive a SIGKILL of the process (each line is given to the ope
 earlier one paid for. Without `reuse` identical requests are sent again, each for its own place in the run, and replayed
 to that place. Not covered: a power cut may lose the last lines, since they are not forced to the disk one by one;
 requests in flight at a SIGKILL are sent again, and so are those that got an empty reply. `failing` is the error of the
-last request sent, None once one is answered again;
-`unanswered` counts the requests that were neither known nor, as the log is `known_only`, sent.
+last request sent, None once one is answered again; `unanswered` counts the requests that were neither known nor, as the
+log is `known_only`, sent.
 """
 
 import threading
