@@ -122,8 +122,8 @@ class Part:
         record = record_path(self.out)
         if record.exists() and not _is_record(record):
             raise UserError(f"{record}: would be overwritten and is no record of a scoring; name another --out")
-        if self.folder.is_dir() and any(not _OWN.fullmatch(path.name) for path in self.folder.iterdir()):
-            raise UserError(f"{self.folder}: is a folder that no scoring made; name another --out")
+        if self.folder.exists() and not (self.folder.is_dir() and all(map(_is_own, self.folder.iterdir()))):
+            raise UserError(f"{self.folder}: is nothing that a scoring made; name another --out")
 
     def _refuse_another(self) -> None:
         path = self.folder / "asked.json"
@@ -138,6 +138,10 @@ class Part:
                     f"{self.folder} holds an unfinished scoring with another {what}: give the command that began it to"
                     " go on, or remove that folder to begin anew"
                 )
+
+
+def _is_own(path: Path) -> bool:
+    return _OWN.fullmatch(path.name) is not None
 
 
 def record_path(out: Path) -> Path:

@@ -97,10 +97,12 @@ def _check(flags: dict[str, Any], place: str) -> int:
     now = Now(_asking(judge, settings), scores, f"{date.today()}")
     comparison = compared(anchors, now, alpha=alpha, tolerance=tolerance, seed=settings.seed)
     show_calls(spent, Screen())
-    show_comparison(comparison, Screen())
-    if target is not None:
-        write_json(target, {**comparison.to_dict(), "anchors": mark, "calls": spent, **provenance()})
-        Screen().result(f"written: {out}")
+    try:
+        if target is not None:
+            write_json(target, {**comparison.to_dict(), "anchors": mark, "calls": spent, **provenance()})
+            Screen().result(f"written: {out}")
+    finally:  # the verdict is the last line, and paid for even where it cannot be written
+        show_comparison(comparison, Screen())
     return int(comparison.drifted)
 
 

@@ -16,17 +16,18 @@ RESERVE = 2**20
 
 
 class Appended:
-    """A file to whose end whole lines are written, each at once. Raises CannotWrite where that is refused."""
+    """A file to whose end whole lines are written, each at once. Raises `refusal` where the system refuses."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, refusal: type[CannotWrite] = CannotWrite) -> None:
         self.path = path
+        self._refusal = refusal
         self._full: CannotWrite | None = None
         self._held = path.with_name(f".{path.name}.reserve")
         self._holds = False
         try:
             self._file = path.open("ab", buffering=0)
         except OSError as error:
-            raise CannotWrite.of(path, error) from None
+            raise self._refusal.of(path, error) from None
 
     def reserve(self) -> None:
         """Sees to it that a line of the near future can be written. Raises CannotWrite where it could not."""
@@ -38,7 +39,7 @@ class Appended:
             self._held.write_bytes(bytes(RESERVE))
         except OSError as error:
             self._held.unlink(missing_ok=True)
-            raise CannotWrite.of(self.path, error) from None
+            raise self._refusal.of(self.path, error) from None
         self._holds = True
 
     def append(self, line: bytes) -> None:
@@ -46,7 +47,7 @@ class Appended:
         try:
             self._write(line)
         except OSError as error:
-            self._full = CannotWrite.of(self.path, error)
+            self._full = self._refusal.of(self.path, error)
             self._held.unlink(missing_ok=True)
             try:
                 self._write(line)

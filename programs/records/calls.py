@@ -19,6 +19,7 @@ from typing import Any
 
 from dspy.utils.exceptions import LMError
 
+from programs.errors import CannotWrite
 from programs.records.appended import Appended
 from programs.records.budget import OutOfBudget
 from programs.records.lines import Answer, Place, line_of, replayed
@@ -32,6 +33,13 @@ class NoAnswer(LMError):
     """Raised instead of sending a request when the log only answers what it knows already."""
 
     default_code = "no_answer"
+
+
+class NotKept(LMError, CannotWrite):
+    """Raised instead of sending a request whose reply could not be written down. No failure of the LM: it is an LMError
+    since DSPy passes nothing else on unchanged."""
+
+    default_code = "not_kept"
 
 
 Known = Callable[[str], Answer | None]
@@ -96,7 +104,7 @@ class CallLog:
         if path.exists():
             for key, place, answer in replayed(path):
                 self._answers.setdefault(key, {})[place] = answer
-        self._file = Appended(path)
+        self._file = Appended(path, NotKept)
 
     def ask(self, role: str, key: str, prompt: Any, send: Callable[[], Answer]) -> Answer:
         """The answer to the request named by `key`: the known one, or what `send` brings, written down first."""
