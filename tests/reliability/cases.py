@@ -18,7 +18,10 @@ RATERS = "--data {data} --inputs question,answer --criteria helpful:1-5@anna,ben
 RUN = f"{SIZES} --run one --lm stub --api-base {{url}}"
 
 DIFFERENT = {"timing.json", ".lock"}
-"""Files that may differ between equal runs. (The page of a run shows its seconds: it only has to be there.)"""
+"""Files that may differ between equal runs."""
+
+ONLY_THERE = {"compared.json", "compared.html"}
+"""Files that show seconds, as a run's report.html does: they only have to be there."""
 
 
 @dataclass(frozen=True)
@@ -64,8 +67,12 @@ CASES = {
             f"{OWN} {RUN} --modes CCC --gates none,mae --controls paraphrase --seeds 0 --yes --reuse off --threads 3",
             3,
         ),
-        Case("interference", "interference", "one --yes --api-base {url} --threads 4", 4, "study"),
-        Case("diagnose", "diagnose", "one --api-base {url} --threads 4", 4, "study"),
+        Case(
+            "small study", "study",
+            f"{OWN} {RUN} --steps 1 --modes Single --gates mae --seeds 0 --yes --threads 4", 4,
+        ),
+        Case("interference", "interference", "one --yes --api-base {url} --threads 4", 4, "small study"),
+        Case("diagnose", "diagnose", "one --api-base {url} --rate-orders 1 --threads 4", 4, "small study"),
         Case("score", "score", "runs/one --data {data} --out out.csv --lm stub --api-base {url} --threads 4", 4, "SSC"),
         Case(
             "score, abstaining", "score",
@@ -118,9 +125,9 @@ def differences(whole: Path, found: Path) -> list[str]:
 def _content(path: Path) -> Any:
     if path.name.startswith("calls"):
         return sorted(path.read_bytes().splitlines())  # in whatever order the replies came
-    if path.name == "summary.json":
+    if path.name in ("summary.json", "found.json"):
         return {**json.loads(path.read_text()), "calls": None}
-    if path.name == "report.html" and (path.parent / "judge.json").exists():
+    if path.name in ONLY_THERE or (path.name == "report.html" and (path.parent / "judge.json").exists()):
         return None
     return path.read_bytes()
 

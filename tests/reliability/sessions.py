@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from tests.processes import session
+from tests.reliability.disks import obey_modes
 from tests.reliability.file_operations import kill_before
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 120.0
+PATIENCE = 600.0
 """Seconds after which a session counts as hung."""
 
 BLOCK = 16
@@ -26,12 +27,18 @@ BLOCK = 16
 
 @dataclass(frozen=True)
 class Command:
-    """A command, its flags, and the folder in which it is given. What it says goes to `screen`, else beside that."""
+    """A command, its flags, and the folder in which it is given. What it says goes to `screen`, else beside that.
+
+    A forked one has DSPy's cache in `cache`, where one is given; `lawful`, it may write only what the modes of files and
+    folders let it, even as root.
+    """
 
     name: str
     flags: Sequence[str]
     folder: Path
     screen: Path | None = None
+    cache: Path | None = None
+    lawful: bool = False
 
 
 class Session:
@@ -121,5 +128,8 @@ def _run(command: Command, screen: Path, strike: int, counter: Path) -> None:
     os.chdir(command.folder)
     importlib.import_module("programs.applying.texts").BLOCK = BLOCK  # type: ignore[attr-defined]
     kill_before(strike, command.folder, counter)
-    screen.unlink(missing_ok=True)
-    session(command.name, list(command.flags), screen)
+    screen.write_bytes(b"")
+    screen.chmod(0o666)
+    if command.lawful:
+        obey_modes()
+    session(command.name, list(command.flags), screen, command.cache)
