@@ -29,8 +29,8 @@ BLOCK = 16
 class Command:
     """A command, its flags, and the folder in which it is given. What it says goes to `screen`, else beside that.
 
-    A forked one has DSPy's cache in `cache`, where one is given; `lawful`, it may write only what the modes of files and
-    folders let it, even as root.
+    A forked one has DSPy's cache in `cache`, where one is given; `lawful`, even root may write only what the modes of
+    files and folders let it.
     """
 
     name: str
