@@ -20,7 +20,7 @@ from programs.optimizer.judge import Judge
 from programs.optimizer.saved import load_judge
 from programs.optimizer.settling import described_task, rated_task
 from programs.records.calls import CallLog
-from programs.records.folder import write_json
+from programs.records.folder import held_by, write_json
 from programs.records.provenance import provenance
 from programs.report_tables import show_calls
 from programs.screen import Screen
@@ -65,6 +65,7 @@ def _freeze(flags: dict[str, Any], freeze: str) -> int:
     rows, rated = anchor_rows(known, settings.data, count, settings.seed, asked=asked)
     check_lms(settings)
     log = target.with_name(f"{target.name}.calls.jsonl")  # an interrupted freeze goes on from it
+    lock = held_by(log, target, "name another --freeze file")
     calls = CallLog(log, reuse=False, keep_prompts=settings.save_prompts)
     try:
         judgements, spent = scored(judge, rows, settings, range(repeats), calls)
@@ -76,6 +77,7 @@ def _freeze(flags: dict[str, Any], freeze: str) -> int:
         raise
     finally:
         calls.close()
+        lock.close()
     log.unlink()
     show_frozen(anchors, Screen())
     show_calls(spent, Screen())

@@ -83,14 +83,19 @@ def _object(path: Path, number: int, line: str) -> dict[str, Any]:
 
 def held(folder: Path, otherwise: str) -> TextIO:
     """The lock of a folder, until it is closed. Raises UserError where another process has it: wait or `otherwise`."""
+    return held_by(folder / ".lock", folder, otherwise)
+
+
+def held_by(file: Path, held: Path, otherwise: str) -> TextIO:
+    """The same of anything else, by a file that stands for it and is made where there is none."""
     try:
-        lock = (folder / ".lock").open("w")
+        lock = file.open("a")
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         lock.close()
-        raise UserError(f"{folder} is in use by another process: wait for it, or {otherwise}") from None
+        raise UserError(f"{held} is in use by another process: wait for it, or {otherwise}") from None
     except OSError as error:
-        raise CannotWrite.of(folder, error) from None
+        raise CannotWrite.of(held, error) from None
     return lock
 
 

@@ -166,10 +166,10 @@ class Points:
         assert not apart, f"{'; '.join(apart)} after {moments}; see {folder} and {whole.folder}"
 
 
-def run(points: int, seed: int, chosen: list[Case], place: Path) -> Tally:
-    """The points of a seed; `place` is a folder for all of their files."""
+def run(points: int, seed: int, chosen: list[Case], place: Path, latency: float = 0.02) -> Tally:
+    """The points of a seed; `place` is a folder for all of their files, `latency` the seconds that a reply takes."""
     forked = forkserver(*(f"programs.{module}" for module in MODULES))
-    with recording_server() as server:
+    with recording_server(latency) as server:
         found = Points(place, server, forked, seed)
         for number in range(points):
             found.point(number, chosen[number % len(chosen)])
