@@ -29,11 +29,12 @@ def keep_results(path: Path, study: Study, into: Path) -> None:
     """
     mine = _nameless(read_json(path / "study.json"))
     _check(into, mine)
+    make_folder(into)
+    write_json(into / "study.json", mine)  # first, so that what was not finished can be gone on with
     for cell in study.cells():
         if (folder := cell_folder(path, cell)).finished:
             _keep_cell(folder.path, into / "cells" / cell.id)
     _copy(path / "interference.json", into)
-    write_json(into / "study.json", mine)
 
 
 def _check(into: Path, mine: Mapping[str, Any]) -> None:

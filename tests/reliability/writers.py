@@ -8,7 +8,7 @@ from tests.reliability.sessions import Command
 
 LM = "--lm stub --api-base {url} --threads 4"
 STUDY = f"{OWN} {SIZES} --steps 1 --modes SSC,CCC --gates mae --seeds 0 --run two --runs-dir {{out}} --yes {LM}"
-COMPARE = f"{{made}}/runs/one {{made}}/runs/one/judge.json --data {{data}} {LM}"
+COMPARE = f"{{made}}/runs/one {{made}}/runs/one/judge.json --data {{data}} --names a,b {LM}"
 
 
 @dataclass(frozen=True)
