@@ -19,6 +19,8 @@ BAD_INPUT, LM_FAILURE, INTERRUPTED, TERMINATED = 2, 3, 130, 143
 REFUSED = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO)
 """What the system says of a file that it does not let be written or read."""
 
+PRINTED = "what this command prints"
+
 
 _terminated = threading.Event()
 """Set by SIGTERM, by which services and containers are stopped: it does what Ctrl-C does, with its own exit code."""
@@ -48,7 +50,7 @@ def _code(command: Callable[[Sequence[str]], int | None]) -> int:
         return 0
     except Exception as error:
         if isinstance(error, OSError) and error.errno in REFUSED:
-            return _fail(failure_line(CannotWrite.of(error.filename or "what this command prints", error)), BAD_INPUT)
+            return _fail(f"cannot read or write {error.filename or PRINTED}: {error.strerror}; mend that", BAD_INPUT)
         if not _from_lm(error):
             raise
         return _fail(lm_failure_line(error), LM_FAILURE)
@@ -62,7 +64,7 @@ def _flushed(code: int) -> int:
         _silence()
     except OSError as error:
         _silence()
-        code = code or _fail(failure_line(CannotWrite.of("what this command prints", error)), BAD_INPUT)
+        code = code or _fail(failure_line(CannotWrite.of(PRINTED, error)), BAD_INPUT)
     with suppress(OSError):
         sys.stderr.flush()
     return code

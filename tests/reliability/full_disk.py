@@ -1,6 +1,6 @@
 """Every command that writes, on a disk that is or gets full, that is read-only, or that belongs to somebody else.
 
-    python -m tests.reliability.full_disk [ROUNDS (4)] [SEED (0)] [WRITER ...]
+    python -m tests.reliability.full_disk [ROUNDS (2)] [SEED (0)] [WRITER ...]
 
 Each must say in one line which file cannot be written and what to do, with exit code 2, and go on by the same command
 once there is room, without repeating a call. Each round leaves another amount of room. A tmpfs must be mountable here.
@@ -109,7 +109,7 @@ def figures(disks: Disks) -> list[Figure]:
 
 
 def main(arguments: list[str]) -> int:
-    rounds, seed = int(arguments[0]) if arguments else 4, int(arguments[1]) if arguments[1:] else 0
+    rounds, seed = int(arguments[0]) if arguments else 2, int(arguments[1]) if arguments[1:] else 0
     chosen = [writer for writer in WRITERS if not arguments[2:] or writer.name in arguments[2:]]
     place = Path(tempfile.mkdtemp(prefix="judgegrad-full-disk-"))
     disks = run(rounds, seed, chosen, place)

@@ -21,6 +21,7 @@ from tests.processes import forkserver
 from tests.reliability.cases import differences
 from tests.reliability.kill_points import MODULES
 from tests.reliability.recording_server import recording_server
+from tests.reliability.sessions import Command, Session
 from tests.reliability.trials import Trials, error_line
 from tests.reliability.writers import WRITERS, Writer
 
@@ -97,6 +98,24 @@ class Interrupts(Trials):
         self.refused += 1
         self.refused_well += self.note(writer, "a second process", problems)
 
+    def report_meanwhile(self, writer: Writer) -> None:
+        """report.py on a run that goes on: refused in one line, and the run is not disturbed."""
+        self.anew(writer)
+        self.server.hanging.set()
+        first = self.begun(writer)
+        first.wait(lambda: self._still())
+        command = Command("report", ["two", "--runs-dir", str(self.out)], self.place, self.place / "report.screen")
+        session = Session(command, self.forked)
+        code = session.end()
+        line, problems = error_line(session.said)
+        if code != 2 or "has not ended" not in line:
+            problems.append(f"exit code {code}, says {line!r}")
+        self.server.hanging.clear()
+        code = first.end()
+        problems += [f"the first: exit code {code}"] if code else []
+        self.refused += 1
+        self.refused_well += self.note(writer, "report.py meanwhile", problems)
+
     def _still(self) -> bool:
         """Whether the server has as many requests as it gets while it answers none."""
         seen = self.server.arrived.total()
@@ -126,6 +145,8 @@ def run(seed: int, writers: list[Writer], place: Path) -> Interrupts:
                 trials.twice(writer, whole, requests, number, chance.randint(1, max(requests - 2 * THREADS, 1)))
             if writer.command in LOCKED:
                 trials.second(writer, whole)
+            if writer.command == "optimize":
+                trials.report_meanwhile(writer)
     return trials
 
 
