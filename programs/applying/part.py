@@ -48,6 +48,7 @@ class Part:
         self._lock = held(self.folder, "name another --out")
         try:
             sweep(self.folder)
+            sweep(self.out.parent, record_path(self.out).name)
             self._open()
         except BaseException:
             self._lock.close()

@@ -93,10 +93,10 @@ def _material(folder: RunFolder, settings: Settings, task: Task, data: str) -> M
 
 def _complete(folder: RunFolder, settings: Settings, task: Task, data: str, screen: Screen) -> None:
     """What is made of a run that has ended, where it was killed before that. The run is whole without it."""
-    reads_tokens = load_judge(folder.judge).reads_tokens
-    if folder.report.exists() and (folder.confidence.exists() or not reads_tokens):
-        return
     try:
+        reads_tokens = load_judge(folder.judge).reads_tokens
+        if folder.report.exists() and (folder.confidence.exists() or not reads_tokens):
+            return
         with folder:
             material = _material(folder, settings, task, data)
             _report(folder, material, screen)

@@ -38,7 +38,7 @@ class Appended:
         try:
             self._held.write_bytes(bytes(RESERVE))
         except OSError as error:
-            self._held.unlink(missing_ok=True)
+            self._release()
             raise self._refusal.of(self.path, error) from None
         self._holds = True
 
@@ -48,7 +48,7 @@ class Appended:
             self._write(line)
         except OSError as error:
             self._full = self._refusal.of(self.path, error)
-            self._held.unlink(missing_ok=True)
+            self._release()
             try:
                 self._write(line)
             except OSError:
@@ -60,6 +60,9 @@ class Appended:
 
     def close(self) -> None:
         self._file.close()
+        self._release()
+
+    def _release(self) -> None:
         with contextlib.suppress(OSError):
             self._held.unlink(missing_ok=True)
 

@@ -4,7 +4,6 @@ import fcntl
 import json
 import os
 import re
-import shutil
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -99,11 +98,12 @@ def held_by(file: Path, held: Path, otherwise: str) -> TextIO:
     return lock
 
 
-def sweep(folder: Path) -> None:
-    """Removes what a killed process has left half-written. Only for who holds the folder."""
+def sweep(folder: Path, of: str = "") -> None:
+    """Removes what a killed process has left half-written, or what it has left of the file called `of`. Only for who
+    holds the folder, or that file."""
     for path in folder.iterdir():
-        if _LEFT.fullmatch(path.name):
-            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+        if _LEFT.fullmatch(path.name) and path.name.startswith(f".{of}"):
+            path.unlink(missing_ok=True)
 
 
 def unused(folder: Path) -> bool:

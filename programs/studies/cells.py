@@ -10,7 +10,7 @@ from programs.errors import UserError
 from programs.failures import failure_line, lm_failure_line
 from programs.optimizer.run import optimize
 from programs.records.calls import ALONE, Links
-from programs.records.folder import RunFolder, make_folder, read_json, write_json
+from programs.records.folder import RunFolder, make_folder, read_json, sweep, write_json
 from programs.records.shared import SharedAnswers
 from programs.report_tables import cell_text
 from programs.screen import Screen
@@ -46,9 +46,10 @@ def write_costs(folder: RunFolder) -> None:
 
 
 def complete_costs(study: Path, every: Sequence[Cell]) -> None:
-    """Writes the cost.json of finished cells that were killed right before it."""
+    """What was still to be done for finished cells that were killed right before it."""
     for folder in (cell_folder(study, cell) for cell in every):
         if folder.finished and folder.calls.is_file() and not (folder.path / COST).exists():
+            sweep(folder.path)
             write_costs(folder)
 
 
