@@ -107,7 +107,7 @@ class ClusterTables:
 
 def weighted_together(tables: Sequence[ClusterTables]) -> Callable[[Values], list[Values]]:
     """`weighted` of many tables of the same clusters at once, for tables of which most is empty: one sparse product."""
-    counts = sparse.hstack([sparse.csr_array(table.counts) for table in tables], format="csr")
+    counts = scipy.sparse.hstack([scipy.sparse.csr_array(table.counts) for table in tables], format="csr")
     ends = np.cumsum([table.width for table in tables])[:-1]
     return lambda weights: np.split(np.ascontiguousarray(weights @ counts), ends, axis=1)
 

@@ -16,13 +16,15 @@ from programs import command
 from tests.stub_server import StubServer
 
 
-def session(name: str, arguments: list[str], screen: Path | None = None) -> None:
-    """A command without DSPy's cache, which would hide a call that is made twice. What it says goes to `screen`."""
+def session(name: str, arguments: list[str], screen: Path | None = None, cache: Path | None = None) -> None:
+    """A command without DSPy's cache, which would hide a call that is made twice, or with one in the folder `cache`.
+    What it says goes to `screen`."""
     target = os.open(screen or os.devnull, os.O_WRONLY | os.O_CREAT)
     for stream in (1, 2):
         os.dup2(target, stream)
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    dspy.configure_cache(enable_disk_cache=False, enable_memory_cache=False)
+    place = {} if cache is None else {"disk_cache_dir": str(cache)}
+    dspy.configure_cache(enable_disk_cache=cache is not None, enable_memory_cache=False, **place)
     sys.argv = [f"{name}.py", *arguments]
     command.run(importlib.import_module(f"programs.{name}").main)
 

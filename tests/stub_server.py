@@ -25,6 +25,10 @@ class StubServer(ThreadingHTTPServer):
         self.keys: list[str | None] = []
         self.status = 200
 
+    def reply(self, body: dict[str, Any]) -> dict[str, Any]:
+        """What a request is answered."""
+        return completion(self.engine.complete(request_from_openai_chat(body)))
+
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_address[1]}/v1"
@@ -42,7 +46,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.server.status != 200:
             self._send(self.server.status, {"error": {"message": "the stub fails", "type": "stub"}})
             return
-        self._send(200, completion(self.server.engine.complete(request_from_openai_chat(body))))
+        self._send(200, self.server.reply(body))
 
     def _send(self, status: int, content: dict[str, Any]) -> None:
         data = json.dumps(content).encode()

@@ -56,14 +56,15 @@ command.run(lambda _: fan_out(call, [1], threads=1))
 """
 
 
-def test_a_second_ctrl_c_leaves_a_call_that_hangs() -> None:
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_second_ctrl_c_or_sigterm_leaves_a_call_that_hangs(number: signal.Signals, code: int) -> None:
     with subprocess.Popen([sys.executable, "-c", HANGING], stdout=-1, stderr=-1, text=True) as process:
         try:
             assert process.stdout and process.stderr
             assert process.stdout.readline() == "in flight\n"
-            process.send_signal(signal.SIGINT)
+            process.send_signal(number)
             assert "waiting for 1 calls in flight; Ctrl-C again leaves them" in process.stderr.readline()
-            process.send_signal(signal.SIGINT)
-            assert process.wait(timeout=20) == 130
+            process.send_signal(number)
+            assert process.wait(timeout=20) == code
         finally:
             process.kill()

@@ -18,7 +18,7 @@ from programs.optimizer.saved import load_judge
 from programs.tasks.loading import load_rows
 from programs.tasks.splits import Sizes, split_rows
 from tests.commands import NAMES, SIZES, own_task, refused, run
-from tests.fake import FakeEngine, fake_lm
+from tests.fake import DoubtfulEngine, FakeEngine, fake_lm
 from tests.stub_server import stub_server
 
 ROOT = Path(__file__).parents[1]
@@ -115,6 +115,29 @@ def test_a_killed_run_resumes_without_repeating_a_call(
     assert summaries[0] == summaries[1]
     assert tallies[0]["calls"] + tallies[0]["reused"] == tallies[1]["calls"] + tallies[1]["reused"]
     assert tallies[1]["reused"] > tallies[0]["reused"]
+
+
+def test_what_is_made_of_a_run_that_has_ended_is_made_again_without_a_call(
+    table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As a kill leaves it that struck between the summary and the files after it."""
+    engine = DoubtfulEngine()
+    monkeypatch.setattr("programs.optimizer.cast.language_model", lambda *_, **__: fake_lm(engine))
+    arguments = [*own_task(table), *SIZES, "--readout", "expected", "--run", "one", "--runs-dir", tmp_path]
+    assert run(optimize.main, *arguments, monkeypatch=monkeypatch) == 0
+    asked, folder = len(engine.asked), tmp_path / "one"
+    confidence = (folder / "confidence.json").read_bytes()
+    for name in ("confidence.json", "report.html"):
+        (folder / name).unlink()
+    assert run(optimize.main, "--resume", folder, monkeypatch=monkeypatch) == 0
+    assert (folder / "confidence.json").read_bytes() == confidence
+    assert (folder / "report.html").exists()
+    assert len(engine.asked) == asked
+    (folder / "report.html").unlink()
+    table.unlink()
+    capsys.readouterr()
+    assert run(optimize.main, "--resume", folder, monkeypatch=monkeypatch) == 0
+    assert "not made: what is missing of the run's report and confidences" in capsys.readouterr().err
 
 
 def test_a_budget_ends_the_run_with_what_is_known(

@@ -98,7 +98,10 @@ def counted(calls: CallLog, screen: Screen) -> Iterator[None]:
         yield
     except BaseException:
         tally = calls.summary().get("judge", {})
-        screen.say(f"ended early: {tally.get('calls', 0)} LM calls were sent, {tally.get('failed', 0)} of them failed")
+        sent, failed = tally.get("calls", 0), tally.get("failed", 0)
+        kept = calls.reuse and dspy.cache.enable_disk_cache
+        known = "; the same command asks for the rest only, since DSPy's cache keeps the replies" if kept else ""
+        screen.say(f"ended early: {sent} LM calls were sent, {failed} of them failed{known}")
         raise
 
 

@@ -11,14 +11,15 @@ import re
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO, TextIO
+from typing import Any, TextIO
 
 from programs.errors import UserError
-from programs.records.folder import held, read_json, write_json
+from programs.records.appended import Appended
+from programs.records.folder import held, make_folder, read_json, sweep, write_json
 from programs.records.shared import SharedAnswers
 from programs.tasks.texts import csv_line
 
-_OWN = re.compile(r"\.lock|scored\.csv|calls-\d+\.jsonl|\.?asked\.json.*")
+_OWN = re.compile(r"\.lock|scored\.csv|\.?calls-\d+\.jsonl(\.reserve)?|\.?asked\.json.*")
 """The files of such a folder."""
 
 
@@ -38,17 +39,16 @@ class Part:
         self.scored = self.folder / "scored.csv"
         self.rows = 0
         self.record: dict[str, Any] | None = None
-        self._file: BinaryIO | None = None
+        self._file: Appended | None = None
         self._lock: TextIO | None = None
 
     def __enter__(self) -> "Part":
         self._refuse_strangers()
-        try:
-            self.folder.mkdir(exist_ok=True)
-        except OSError as error:
-            raise UserError(f"cannot make the folder {self.folder}: {error.strerror}; name another --out") from None
+        make_folder(self.folder)
         self._lock = held(self.folder, "name another --out")
         try:
+            sweep(self.folder)
+            sweep(self.out.parent, record_path(self.out).name)
             self._open()
         except BaseException:
             self._lock.close()
@@ -62,7 +62,7 @@ class Part:
             return
         self._refuse_another()
         write_json(self.folder / "asked.json", self.asked)
-        self._file = self.scored.open("ab")
+        self._file = Appended(self.scored)
         self.recount()
 
     def __exit__(self, *_: object) -> None:
@@ -98,9 +98,8 @@ class Part:
     def recount(self) -> None:
         """Looks at the file anew: a kill or Ctrl-C may have struck while a row was being written."""
         assert self._file is not None, "it is entered first"
-        self._file.flush()
         lines, end = _whole_lines(self.scored)
-        self._file.truncate(end)
+        self._file.cut(end)
         if not lines:
             self._write(self.header)
         self.rows = max(lines - 1, 0)
@@ -114,13 +113,7 @@ class Part:
 
     def _write(self, line: str) -> None:
         assert self._file is not None, "it is entered first"
-        try:
-            self._file.write(line.encode())
-            self._file.flush()
-        except OSError as error:
-            raise UserError(
-                f"cannot write to {self.scored}: {error.strerror}; mend that and give the command again"
-            ) from None
+        self._file.append(line.encode())
 
     @property
     def logs(self) -> list[Path]:
@@ -131,8 +124,8 @@ class Part:
         record = record_path(self.out)
         if record.exists() and not _is_record(record):
             raise UserError(f"{record}: would be overwritten and is no record of a scoring; name another --out")
-        if self.folder.is_dir() and any(not _OWN.fullmatch(path.name) for path in self.folder.iterdir()):
-            raise UserError(f"{self.folder}: is a folder that no scoring made; name another --out")
+        if self.folder.exists() and not (self.folder.is_dir() and all(map(_is_own, self.folder.iterdir()))):
+            raise UserError(f"{self.folder}: is nothing that a scoring made; name another --out")
 
     def _refuse_another(self) -> None:
         path = self.folder / "asked.json"
@@ -147,6 +140,10 @@ class Part:
                     f"{self.folder} holds an unfinished scoring with another {what}: give the command that began it to"
                     " go on, or remove that folder to begin anew"
                 )
+
+
+def _is_own(path: Path) -> bool:
+    return _OWN.fullmatch(path.name) is not None
 
 
 def record_path(out: Path) -> Path:

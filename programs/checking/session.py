@@ -21,7 +21,7 @@ from programs.optimizer.saved import load_judge
 from programs.optimizer.scoring import Silence
 from programs.optimizer.settling import described_task, rated_task
 from programs.records.calls import CallLog
-from programs.records.folder import write_json
+from programs.records.folder import held_by, write_json
 from programs.records.lines import drop_last_phase
 from programs.records.provenance import provenance
 from programs.report_tables import show_calls
@@ -67,9 +67,13 @@ def _freeze(flags: dict[str, Any], freeze: str) -> int:
     rows, rated = anchor_rows(known, settings.data, count, settings.seed, asked=asked)
     check_lms(settings)
     log = target.with_name(f"{target.name}.calls.jsonl")  # an interrupted freeze goes on from it
+    lock = held_by(log, target, "name another --freeze file")
     calls = CallLog(log, reuse=False, keep_prompts=settings.save_prompts)
     try:
         judgements, spent = scored(judge, rows, settings, range(repeats), calls)
+        scores = score_array(judgements, judge.task.criterion_names)
+        anchors = Anchors(judge.task, _asking(judge, settings), rows, rated, scores, settings.seed, f"{date.today()}")
+        write_anchors(target, anchors, provenance())
     except Silence:
         calls.close()
         drop_last_phase(log)  # else the same command would only read those replies again
@@ -79,9 +83,7 @@ def _freeze(flags: dict[str, Any], freeze: str) -> int:
         raise
     finally:
         calls.close()
-    scores = score_array(judgements, judge.task.criterion_names)
-    anchors = Anchors(judge.task, _asking(judge, settings), rows, rated, scores, settings.seed, f"{date.today()}")
-    write_anchors(target, anchors, provenance())
+        lock.close()
     log.unlink()
     show_frozen(anchors, Screen())
     show_calls(spent, Screen())
@@ -103,10 +105,12 @@ def _check(flags: dict[str, Any], place: str) -> int:
     now = Now(_asking(judge, settings), scores, f"{date.today()}")
     comparison = compared(anchors, now, alpha=alpha, tolerance=tolerance, seed=settings.seed)
     show_calls(spent, Screen())
-    if target is not None:
-        write_json(target, {**comparison.to_dict(), "anchors": mark, "calls": spent, **provenance()})
-        Screen().result(f"written: {out}")
-    show_comparison(comparison, Screen())
+    try:
+        if target is not None:
+            write_json(target, {**comparison.to_dict(), "anchors": mark, "calls": spent, **provenance()})
+            Screen().result(f"written: {out}")
+    finally:  # the verdict is the last line, and paid for even where it cannot be written
+        show_comparison(comparison, Screen())
     return int(comparison.drifted)
 
 

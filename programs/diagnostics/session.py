@@ -10,6 +10,7 @@ from programs.diagnostics.diagnosis import read_diagnosis
 from programs.diagnostics.places import Place, places_of
 from programs.diagnostics.show import show_diagnosis
 from programs.diagnostics.subject import NoFeedback, Subject, rate, subject_of
+from programs.errors import CannotWrite, UserError
 from programs.optimizer.cast import role_lm
 from programs.records.budget import OutOfBudget
 from programs.records.shared import SharedAnswers
@@ -28,7 +29,11 @@ def diagnose_from_flags(given: Mapping[str, Any]) -> int:
         prepare(lm)
     with Screen() as screen:
         _announce(subjects, screen)
-        failed = _rate_all(subjects, screen)
+        try:
+            failed = _rate_all(subjects, screen)
+        except (KeyboardInterrupt, CannotWrite):
+            screen.say("what was paid for is kept: run the same command again to continue")
+            raise
         _report(subjects, failed, screen)
     return LM_FAILURE if failed else 0
 
@@ -68,7 +73,11 @@ def _rate_all(subjects: Sequence[Subject], screen: Screen) -> dict[str, str]:
             rate(subject, screen, shared if subject.settings.reuse == "on" else None)
         except OutOfBudget as stop:
             screen.say(f"{subject.place.name}: {stop}; the same command continues it")
+        except CannotWrite:
+            raise  # no other run could be rated either
         except FAILURES as error:
+            if isinstance(error, UserError) and len(subjects) == 1:
+                raise
             failed[subject.place.name] = failure_of(error)
         finally:
             shared.add(subject.place.folder.calls)

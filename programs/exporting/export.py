@@ -8,11 +8,10 @@ from typing import Any
 from programs.applying.judging import read_as
 from programs.exporting.calls import Exported, calls_of
 from programs.exporting.formats import FORMATS, Format
-from programs.exporting.places import file_for, folder_for, make_folder
+from programs.exporting.places import file_for, folder_for, write_files
 from programs.exporting.run_settings import model_of, settings_of
 from programs.optimizer.judge import Judge
 from programs.optimizer.saved import load_judge
-from programs.records.folder import write_text
 from programs.screen import Screen
 from programs.settings import Settings
 
@@ -25,11 +24,9 @@ def export_from_flags(given: Mapping[str, Any]) -> int:
     target = folder_for(out) if chosen.folder else file_for(out, path, python=chosen.python)
     exported = export(judge, settings_of(path, flags), chosen)
     files = chosen.write(exported, target.name)
-    if chosen.folder:
-        make_folder(target, out)
+    write_files(files, target, folder=chosen.folder)
     screen = Screen()
-    for name, content in files.items():
-        write_text(target / name, content)  # of a single file the name is "", and so the target itself is meant
+    for name in files:
         screen.result(f"written: {Path(out) / name}")
     for line in exported.about:
         screen.say(line)

@@ -5,7 +5,9 @@ from keyword import iskeyword
 from pathlib import Path
 
 from programs.applying.target import writable
-from programs.errors import UserError
+from programs.errors import CannotWrite, UserError
+from programs.exporting.formats import Files
+from programs.records.folder import make_folder, write_text
 
 
 def file_for(out: str, judge: Path, *, python: bool) -> Path:
@@ -30,9 +32,16 @@ def folder_for(out: str) -> Path:
     return path
 
 
-def make_folder(path: Path, out: str) -> None:
-    """Makes it. Raises UserError where that is not allowed."""
+def write_files(files: Files, target: Path, *, folder: bool) -> None:
+    """Writes the files of an export, all or none. Raises CannotWrite."""
+    if folder:
+        make_folder(target)
+    written = []
     try:
-        path.mkdir(exist_ok=True)
-    except OSError as error:
-        raise UserError(f"--out {out}: cannot make the folder ({error.strerror}); name one elsewhere") from None
+        for name, content in files.items():
+            write_text(target / name, content)  # of a single file the name is "", and so the target itself is meant
+            written.append(target / name)
+    except CannotWrite:
+        for path in written:
+            path.unlink()  # a folder that holds files would be refused the next time
+        raise

@@ -2,9 +2,11 @@
 
 import hashlib
 import json
-import tempfile
 from pathlib import Path
 from typing import Any
+
+import orjson
+from dspy.utils.saving import get_dependency_versions
 
 from programs.backends.adapter import SCHEMA_CHOICES
 from programs.errors import UserError
@@ -25,10 +27,8 @@ def save_judge(judge: Judge, path: Path) -> None:
         "groups": [list(group) for group in judge.groups],
         **judge.form,
     }
-    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-        plain = Path(folder) / "state.json"
-        judge.save(str(plain))  # DSPy's own file: judge.load() reads ours too
-        write_json(path, {**read_json(plain), KEY: own})
+    state = orjson.loads(orjson.dumps(judge.dump_state()))  # as DSPy's own file has it: judge.load() reads ours too
+    write_json(path, {**state, "metadata": {"dependency_versions": get_dependency_versions()}, KEY: own})
 
 
 def load_judge(path: str | Path, task: Task | None = None) -> Judge:

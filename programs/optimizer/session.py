@@ -12,11 +12,12 @@ from programs.applying.fitting import fit_run
 from programs.ceiling_tables import show_ceiling
 from programs.diagnostics.diagnosis import read_diagnosis
 from programs.diagnostics.show import show_diagnosis
-from programs.errors import UserError
+from programs.errors import CannotWrite, UserError
 from programs.optimizer.cast import check_lms
 from programs.optimizer.forecast import forecast, forecast_words, spent_words
 from programs.optimizer.methods import method_name, most_calls
 from programs.optimizer.run import Material, optimize
+from programs.optimizer.saved import load_judge
 from programs.optimizer.settling import fitted, normal, refuse_impossible, settled_task, sizes
 from programs.records.folder import RunFolder, read_json, write_json
 from programs.records.provenance import provenance
@@ -59,6 +60,10 @@ def _start(runs: Path, name: str | None, flags: Mapping[str, Any], wish: Wish) -
     parts = (task.name, *settings.words, settings.seed, now)
     folder = RunFolder.create(runs, name if name is not None else "-".join(map(str, parts)))
     with folder:
+        if folder.config.exists():
+            raise UserError(
+                f"the run '{folder.path.name}' was begun by another process: use --resume, or another --run"
+            )
         config = {"settings": asdict(settings), "task": task.to_dict(), "data": data_hash(rows), **provenance()}
         write_json(folder.config, config)
         return _run(settings, material, folder, store)
@@ -68,17 +73,37 @@ def _resume(folder: RunFolder, flags: Mapping[str, Any], wish: Wish) -> int:
     settings, task, data = _stored(folder, flags)
     if folder.finished:
         store = wish.store(task.name, folder.path) if wish.uri is not None else None
+        _complete(folder, settings, task, data, Screen())
         _show(read_json(folder.summary), folder, Screen())
         if store is not None:
             send(store, [TrackedRun(folder)], Screen())
         return 0
     store = wish.store(task.name, folder.path)
     with folder:
-        rows = load_rows(task, settings.data)
-        if data_hash(rows) != data:
-            raise UserError(f"the data of {folder.path} have changed since it began: restore them, or start a new run")
-        material = Material(task, split_rows(rows, sizes(settings), settings.split_by, settings.seed))
-        return _run(settings, material, folder, store)
+        return _run(settings, _material(folder, settings, task, data), folder, store)
+
+
+def _material(folder: RunFolder, settings: Settings, task: Task, data: str) -> Material:
+    """The rows that the run began with. Raises UserError where they are not as they were."""
+    rows = load_rows(task, settings.data)
+    if data_hash(rows) != data:
+        raise UserError(f"the data of {folder.path} have changed since it began: restore them, or start a new run")
+    return Material(task, split_rows(rows, sizes(settings), settings.split_by, settings.seed))
+
+
+def _complete(folder: RunFolder, settings: Settings, task: Task, data: str, screen: Screen) -> None:
+    """What is made of a run that has ended, where it was killed before that. The run is whole without it."""
+    try:
+        reads_tokens = load_judge(folder.judge).reads_tokens
+        if folder.report.exists() and (folder.confidence.exists() or not reads_tokens):
+            return
+        with folder:
+            material = _material(folder, settings, task, data)
+            _report(folder, material, screen)
+            if reads_tokens:
+                fit_run(folder, settings, material)
+    except UserError as error:
+        screen.say(f"not made: what is missing of the run's report and confidences ({error})")
 
 
 def _stored(folder: RunFolder, flags: Mapping[str, Any]) -> tuple[Settings, Task, str]:
@@ -113,7 +138,7 @@ def _optimized(settings: Settings, material: Material, folder: RunFolder, screen
             screen.say("resumed: what earlier sessions paid for is replayed, and counted below as reused, not as calls")
         try:
             summary = optimize(settings, material, folder, screen)
-        except (dspy.LMError, KeyboardInterrupt) as stop:
+        except (dspy.LMError, KeyboardInterrupt, CannotWrite) as stop:
             screen.say(f"what was paid for is kept; continue with: python programs/optimize.py --resume {folder.path}")
             if isinstance(stop, KeyboardInterrupt) and folder.summary.exists():
                 _report(folder, material, screen)

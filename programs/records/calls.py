@@ -1,23 +1,27 @@
 """Every LM call of a run: answered once, counted by role, and written down before its reply is used.
 
-Covered: replies survive a SIGKILL of the process (each line is flushed to the operating system), identical requests
-are sent once, and a later process replays what an earlier one paid for. Without `reuse` identical requests are sent
-again, each for its own place in the run, and replayed to that place. Not covered: a power cut may lose the last
-lines, since they are not forced to the disk one by one; requests in flight at a SIGKILL are sent again, and so are
-those that got an empty reply. `failing` is the error of the last request sent, None once one is answered again;
-`unanswered` counts the requests that were neither known nor, as the log is `known_only`, sent.
+Covered: replies survive a SIGKILL of the process (each line is given to the operating system at once) and a full disk
+(nothing is asked whose reply might not be kept), identical requests are sent once, and a later process replays what an
+earlier one paid for. Without `reuse` identical requests are sent again, each for its own place in the run, and replayed
+to that place. Not covered: a power cut may lose the last lines, since they are not forced to the disk one by one;
+requests in flight at a SIGKILL are sent again, and so are those that got an empty reply. `failing` is the error of the
+last request sent, None once one is answered again; `unanswered` counts the requests that were neither known nor, as the
+log is `known_only`, sent.
 """
 
 import threading
 from collections import Counter
 from collections.abc import Callable
+from contextlib import nullcontext
 from contextvars import ContextVar
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
-from dspy.utils.exceptions import ContextWindowExceededError
+from dspy.utils.exceptions import ContextWindowExceededError, LMError
 
+from programs.errors import CannotWrite
+from programs.records.appended import Appended
 from programs.records.budget import OutOfBudget
 from programs.records.laps import Lap, Spending
 from programs.records.lines import Answer, Place, line_of, replayed
@@ -26,6 +30,13 @@ from programs.records.unanswered import NoAnswer, Stopped
 
 PLACE: ContextVar[Place | None] = ContextVar("place", default=None)
 """Where in the run the current call is made, set by the pool that makes it."""
+
+
+class NotKept(LMError, CannotWrite):
+    """Raised instead of sending a request whose reply could not be written down. No failure of the LM: it is an LMError
+    since DSPy passes nothing else on unchanged."""
+
+    default_code = "not_kept"
 
 
 Known = Callable[[str], Answer | None]
@@ -73,7 +84,7 @@ class CallLog:
         self._lock = threading.Lock()
         self.keep_prompts = keep_prompts
         self._links = links
-        self._file: BinaryIO | None = None
+        self._file: Appended | None = None
         self.turn_to(path, shared)
 
     def turn_to(self, path: Path | None, shared: Known | None = None) -> None:
@@ -90,14 +101,14 @@ class CallLog:
         if path.exists():
             for key, place, answer in replayed(path):
                 self._answers.setdefault(key, {})[place] = answer
-        self._file = path.open("ab")
+        self._file = Appended(path, NotKept)
 
     def ask(self, role: str, key: str, prompt: Any, send: Callable[[], Answer]) -> Answer:
         """The answer to the request named by `key`: the known one, or what `send` brings, written down first."""
         place = None if self.reuse else PLACE.get()
         with self._lock:
             turn = self._under_way.setdefault((key, place), threading.Lock())
-        with turn:
+        with nullcontext() if self.known_only else turn:  # a call in flight that hangs must not hold up the end
             known = self._known(key, place)
             if known is not None:
                 self._count(role, key, *known, reused=True)
@@ -160,6 +171,9 @@ class CallLog:
     def _send(self, role: str, send: Callable[[], Answer]) -> Answer:
         if self._links.halted():
             raise KeyboardInterrupt
+        if self._file is not None:
+            with self._lock:
+                self._file.reserve()
         try:
             answer = send()
         except (OutOfBudget, Stopped):
@@ -196,8 +210,7 @@ class CallLog:
         with self._lock:
             if answer.whole:  # an empty reply is asked for again by the next session
                 if self._file is not None:
-                    self._file.write(line)
-                    self._file.flush()
+                    self._file.append(line)
                 if self._links.wrote is not None:
                     self._links.wrote(line)
             self._answers.setdefault(key, {})[place] = answer

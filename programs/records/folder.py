@@ -9,7 +9,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
-from programs.errors import UserError
+from programs.errors import CannotWrite, UserError
+from programs.records.appended import Appended
+
+_LEFT = re.compile(r"\.[\w.-]+\.(json|jsonl|csv|md|html)\.([a-z0-9_]{8}|reserve)")
+"""What a killed process leaves of a file that it was writing."""
 
 _REMAKE = "restore it, or remove the run's summary.json and continue it with --resume, which repeats no call"
 
@@ -25,16 +29,27 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Writes a file atomically."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    """Writes a file atomically. Raises CannotWrite, and leaves the old content, where the system refuses."""
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            os.fchmod(file.fileno(), 0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                os.fchmod(file.fileno(), 0o644)
+            Path(temporary).replace(path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise CannotWrite.of(path, error) from None
+
+
+def make_folder(path: Path) -> None:
+    """Makes a folder, and those above it, where there is none. Raises CannotWrite."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CannotWrite.of(path, error) from None
 
 
 def read_json(path: Path) -> Any:
@@ -67,15 +82,33 @@ def _object(path: Path, number: int, line: str) -> dict[str, Any]:
 
 def held(folder: Path, otherwise: str) -> TextIO:
     """The lock of a folder, until it is closed. Raises UserError where another process has it: wait or `otherwise`."""
+    return held_by(folder / ".lock", folder, otherwise)
+
+
+def held_by(file: Path, held: Path, otherwise: str) -> TextIO:
+    """The same of anything else, by a file that stands for it and is made where there is none."""
     try:
-        lock = (folder / ".lock").open("w")
+        lock = file.open("a")
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         lock.close()
-        raise UserError(f"{folder} is in use by another process: wait for it, or {otherwise}") from None
+        raise UserError(f"{held} is in use by another process: wait for it, or {otherwise}") from None
     except OSError as error:
-        raise UserError(f"cannot write to {folder}: {error.strerror}") from None
+        raise CannotWrite.of(held, error) from None
     return lock
+
+
+def sweep(folder: Path, of: str = "") -> None:
+    """Removes what a killed process has left half-written, or what it has left of the file called `of`. Only for who
+    holds the folder, or that file."""
+    for path in folder.iterdir():
+        if _LEFT.fullmatch(path.name) and path.name.startswith(f".{of}"):
+            path.unlink(missing_ok=True)
+
+
+def unused(folder: Path) -> bool:
+    """Whether nothing was begun in it: it is empty, or a process was killed before it had written anything there."""
+    return folder.is_dir() and all(path.name == ".lock" or _LEFT.fullmatch(path.name) for path in folder.iterdir())
 
 
 class RunFolder:
@@ -96,19 +129,17 @@ class RunFolder:
         self.confidence = path / "confidence.json"
         self.report = path / "report.html"
         self._lock: TextIO | None = None
-        self._steps: TextIO | None = None
+        self._steps: Appended | None = None
 
     @classmethod
     def create(cls, runs: Path, name: str) -> "RunFolder":
-        """A new folder `runs/name`. Raises UserError where it exists already or cannot be made."""
+        """A new folder `runs/name`, or one that is as good as new. Raises UserError where it holds a run already or
+        cannot be made."""
         cls.check_name(name)
         path = runs / name
-        if path.exists():
+        if path.exists() and not unused(path):
             raise UserError(f"the run '{name}' exists already in {runs}: use --resume {name}, or another --run name")
-        try:
-            path.mkdir(parents=True)
-        except OSError as error:
-            raise UserError(f"cannot make the folder {path}: {error.strerror}; choose another --runs-dir") from None
+        make_folder(path)
         return cls(path)
 
     @staticmethod
@@ -147,19 +178,25 @@ class RunFolder:
         )  # fmt: skip
 
     def start_steps(self) -> None:
-        """Begins `steps.jsonl` anew: a resumed run replays its calls, so it writes the same lines again."""
-        self._steps = self.steps.open("w", encoding="utf-8")
+        """Begins `steps.jsonl` anew: a resumed run replays its calls, so it writes the same lines again.
+
+        What is made of a run when it has ended goes: it is that of a session which a limit or Ctrl-C has ended.
+        """
+        for stale in (self.report, self.confidence):
+            stale.unlink(missing_ok=True)
+        self._steps = Appended(self.steps)
+        self._steps.cut(0)
 
     def add_step(self, record: Mapping[str, Any]) -> None:
         assert self._steps is not None, "start_steps comes first"
-        self._steps.write(json.dumps(record, ensure_ascii=False) + "\n")
-        self._steps.flush()
+        self._steps.append(json.dumps(record, ensure_ascii=False).encode() + b"\n")
 
     def __enter__(self) -> "RunFolder":
         for path in (*self.files, self.report):
             if path.exists() and not path.is_file():
                 raise UserError(f"{path} is not a file: restore it, or start a new run")
         self._lock = held(self.path, "start another run")
+        sweep(self.path)
         return self
 
     def __exit__(self, *_: object) -> None:

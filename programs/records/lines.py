@@ -1,6 +1,7 @@
 """One line a finished LM call: what calls.jsonl holds, read back with care, since a kill may cut its end off."""
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,5 +81,5 @@ def replayed(path: Path) -> Iterator[tuple[str, Place | None, Answer]]:
                 place = record.get("place")
                 answer = Answer(record["reply"], record["usage"], record["sent"])
                 yield record["key"], None if place is None else (place[0], place[1]), answer
-    with path.open("r+b") as file:
-        file.truncate(whole)
+    if whole < path.stat().st_size:
+        os.truncate(path, whole)

@@ -30,10 +30,7 @@ def write_report(folder: RunFolder, rows: Sequence[dspy.Example] | None = None) 
             f"the files of {folder.path} do not fit together ({error!r}): restore them, or remove summary.json and "
             "continue the run with --resume, which repeats no call"
         ) from None
-    try:
-        write_text(folder.report, page)
-    except OSError as error:
-        raise UserError(f"cannot write {folder.report}: {error.strerror}; make the folder writable") from None
+    write_text(folder.report, page)
 
 
 def texts_of(task: Task, rows: Sequence[dspy.Example]) -> Texts:

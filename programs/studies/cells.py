@@ -10,13 +10,15 @@ from programs.errors import UserError
 from programs.failures import failure_line, lm_failure_line
 from programs.optimizer.run import optimize
 from programs.records.calls import ALONE, Links
-from programs.records.folder import RunFolder, read_json, write_json
+from programs.records.folder import RunFolder, make_folder, read_json, sweep, write_json
 from programs.records.shared import SharedAnswers
 from programs.report_tables import cell_text
 from programs.screen import Screen
 from programs.studies.cost import costs_of
 from programs.studies.plan import Cell
 from programs.studies.prepare import Ready
+
+COST = "cost.json"
 
 FAILURES = (UserError, dspy.LMError)
 """What one cell may fail with while the others go on."""
@@ -35,13 +37,27 @@ def run_cell(study: Path, every: Sequence[Cell], ready: Ready, screen: Screen, l
         try:
             return optimize(ready.settings, ready.material, folder, screen, shared, links)
         finally:
-            write_json(folder.path / "cost.json", costs_of(folder.calls))
+            write_costs(folder)
+
+
+def write_costs(folder: RunFolder) -> None:
+    """cost.json, of what the cell's call log holds."""
+    write_json(folder.path / COST, costs_of(folder.calls))
+
+
+def complete_costs(study: Path, every: Sequence[Cell]) -> None:
+    """What was still to be done for finished cells that were killed right before it."""
+    for folder in (cell_folder(study, cell) for cell in every):
+        if folder.finished and folder.calls.is_file() and not (folder.path / COST).exists():
+            sweep(folder.path)
+            write_costs(folder)
 
 
 def begun(study: Path, ready: Ready) -> RunFolder:
     """The cell's folder with its config.json; to be held while it runs."""
     folder = cell_folder(study, ready.cell)
-    folder.path.mkdir(parents=True, exist_ok=True)
+    make_folder(folder.path)
+    (folder.path / COST).unlink(missing_ok=True)  # of an earlier session: a kill would leave too little in it
     if not folder.config.is_file():
         write_json(folder.config, ready.config)
     return folder

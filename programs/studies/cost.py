@@ -16,6 +16,8 @@ KINDS = ("asked", "sent")
 def costs_of(calls: Path) -> Costs:
     """The costs in a calls.jsonl. Failed requests are not in it; what another cell paid for is asked, not sent."""
     found: Costs = {}
+    if not calls.is_file():  # the disk was full before it could be begun
+        return found
     with calls.open("rb") as lines:
         for line in lines:
             record = parse_line(line)

@@ -5,13 +5,12 @@ decided.
 """
 
 import json
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from programs.errors import UserError
-from programs.records.folder import read_json, read_lines, write_json, write_text
+from programs.records.folder import make_folder, read_json, read_lines, write_bytes, write_json, write_text
 from programs.studies.cells import cell_folder
 from programs.studies.plan import Study
 
@@ -30,14 +29,12 @@ def keep_results(path: Path, study: Study, into: Path) -> None:
     """
     mine = _nameless(read_json(path / "study.json"))
     _check(into, mine)
-    try:
-        for cell in study.cells():
-            if (folder := cell_folder(path, cell)).finished:
-                _keep_cell(folder.path, into / "cells" / cell.id)
-        _copy(path / "interference.json", into)
-        write_json(into / "study.json", mine)
-    except OSError as error:
-        raise UserError(f"--results {into} cannot be written: {error.strerror}; choose another folder") from None
+    make_folder(into)
+    write_json(into / "study.json", mine)  # first, so that what was not finished can be gone on with
+    for cell in study.cells():
+        if (folder := cell_folder(path, cell)).finished:
+            _keep_cell(folder.path, into / "cells" / cell.id)
+    _copy(path / "interference.json", into)
 
 
 def _check(into: Path, mine: Mapping[str, Any]) -> None:
@@ -66,7 +63,7 @@ def _file_name(lm: str) -> str:
 
 
 def _keep_cell(path: Path, into: Path) -> None:
-    into.mkdir(parents=True, exist_ok=True)
+    make_folder(into)
     for name in WHOLE:
         _copy(path / name, into)
     wordless = ({key: line[key] for key in WORDLESS if key in line} for line in read_lines(path / "steps.jsonl"))
@@ -75,4 +72,4 @@ def _keep_cell(path: Path, into: Path) -> None:
 
 def _copy(file: Path, into: Path) -> None:
     if file.is_file():
-        shutil.copyfile(file, into / file.name)
+        write_bytes(into / file.name, file.read_bytes())

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from programs.command import LM_FAILURE
-from programs.errors import UserError
-from programs.records.folder import RunFolder, read_json, write_json
+from programs.errors import CannotWrite, UserError
+from programs.records.folder import RunFolder, make_folder, read_json, unused, write_json
 from programs.records.provenance import provenance
 from programs.screen import Screen
-from programs.studies.cells import begun_configs, cell_folder
+from programs.studies.cells import begun_configs, cell_folder, complete_costs
 from programs.studies.consent import agreed
 from programs.studies.engines.engine import Engine, engine_of
 from programs.studies.plan import Study, continued, study_of
@@ -52,7 +52,7 @@ def _opened(path: Path, flags: Mapping[str, Any]) -> Study:
     file = path / "study.json"
     if file.is_file():
         return continued(read_json(file), flags, file)
-    if path.exists():
+    if path.exists() and not unused(path):
         raise UserError(f"{path} exists and is not a study: use another --run name")
     return study_of(flags)
 
@@ -69,17 +69,15 @@ def _estimate(study: Study, waiting: Sequence[Ready]) -> str:
 
 
 def _run(path: Path, study: Study, waiting: Sequence[Ready], engine: Engine, store: Store | None) -> int:
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"cannot make the folder {path}: {error.strerror}; choose another --runs-dir") from None
+    make_folder(path)
     with RunFolder(path), Screen() as screen:
         if not (path / "study.json").is_file():
             write_json(path / "study.json", {"study": study.to_dict(), **provenance()})
         with followed(store, tracked_folders(path, study), screen):
             try:
                 failed = engine.run(path, study.cells(), waiting, screen) if waiting else {}
-            except KeyboardInterrupt:
+                complete_costs(path, study.cells())
+            except (KeyboardInterrupt, CannotWrite):
                 screen.say("what was paid for is kept: run the same command again to continue")
                 raise
             _report(path, study, failed, screen)

@@ -165,7 +165,7 @@ BAD = {
     "a folder with files": (["run", "--to", "promptfoo", "--out", "run"], "holds files already"),
     "no parent": (["run", "--to", "openai", "--out", "no/x.json"], "its folder does not exist"),
     "no parent of a folder": (["run", "--to", "promptfoo", "--out", "no/x"], "does not exist"),
-    "a folder that cannot be": (["run", "--to", "promptfoo", "--out", "/proc/x"], "cannot make the folder"),
+    "a folder that cannot be": (["run", "--to", "promptfoo", "--out", "/proc/x"], "cannot write /proc/x"),
     "the judge itself": (["run", "--to", "openai", "--out", "run/judge.json"], "would be lost"),
     "the lone judge itself": (["lone", "--to", "openai", "--out", "lone/judge.json"], "would be lost"),
     "the run's settings": (["run", "--to", "openai", "--out", "run/config.json"], "would be lost"),

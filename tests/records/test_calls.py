@@ -201,6 +201,24 @@ def test_a_stopped_log_answers_only_what_it_knows() -> None:
         log.ask("judge", "other", None, sender("b", []))
 
 
+def test_a_stopped_log_does_not_wait_for_a_call_that_hangs() -> None:
+    log, asked, hanging = CallLog(), threading.Event(), threading.Event()
+
+    def send() -> Answer:
+        asked.set()
+        hanging.wait(20)
+        return Answer(reply("a"), USAGE, True)
+
+    with ThreadPoolExecutor(1) as pool:
+        call = pool.submit(log.ask, "judge", "k", None, send)
+        asked.wait(20)
+        log.known_only = True
+        with pytest.raises(NoAnswer):
+            log.ask("judge", "k", None, sender("b", []))
+        hanging.set()
+        assert call.result().reply == reply("a")
+
+
 def test_answers_from_a_cache_are_reused_not_called() -> None:
     log = CallLog()
     log.ask("judge", "k", None, lambda: Answer(reply("a"), {}, False))

@@ -19,8 +19,22 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
 
 
 def test_an_existing_run_is_refused(tmp_path: Path) -> None:
-    RunFolder.create(tmp_path, "one")
+    folder = RunFolder.create(tmp_path, "one")
+    write_json(folder.config, {})
     with pytest.raises(UserError, match="--resume one"):
+        RunFolder.create(tmp_path, "one")
+
+
+def test_a_folder_in_which_nothing_was_begun_is_taken(tmp_path: Path) -> None:
+    """A kill between the making of a folder and its first file leaves one that can neither be resumed nor be a run."""
+    path = tmp_path / "one"
+    path.mkdir()
+    (path / ".lock").touch()
+    (path / ".config.json.abc_1234").touch()
+    with RunFolder.create(tmp_path, "one"):
+        assert [each.name for each in path.iterdir()] == [".lock"]
+    (path / "notes.txt").touch()
+    with pytest.raises(UserError, match="exists already"):
         RunFolder.create(tmp_path, "one")
 
 

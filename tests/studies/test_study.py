@@ -68,12 +68,15 @@ def test_finished_cells_are_not_run_again_and_tables_need_no_call(
     assert start(*base, *SMALL, "--yes") == 0
     before = tables(folder)
     (folder / "tables.md").unlink()
-    next(folder.glob("cells/*/cost.json")).unlink()  # as after a kill between two files
+    cost = next(folder.glob("cells/*/cost.json"))
+    paid = cost.read_bytes()
+    cost.unlink()  # as after a kill between two files
     engine.asked.clear()
     table.unlink()  # not even the data are needed
     assert start("--run", "one", "--runs-dir", folder.parent) == 0
     assert not engine.asked
     assert tables(folder) == before
+    assert cost.read_bytes() == paid
 
 
 class Stopping(FakeEngine):

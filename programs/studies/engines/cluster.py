@@ -2,6 +2,7 @@
 
 import logging
 import os
+import signal
 import socket
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,6 +22,7 @@ def check_cluster(address: str | None, waiting: Sequence[Ready]) -> None:
     """Connects to the cluster. Raises UserError where there is none, or no node is large enough for a cell."""
     if not waiting:
         return
+    hears = signal.getsignal(signal.SIGTERM)
     try:
         _knock(address or os.environ.get("RAY_ADDRESS", ""))
         ray.init(
@@ -29,6 +31,7 @@ def check_cluster(address: str | None, waiting: Sequence[Ready]) -> None:
             log_to_driver=False,
             logging_level=logging.ERROR,
         )
+        signal.signal(signal.SIGTERM, hears)  # Ray has taken it, to end the process without a word
     except (OSError, ValueError, RuntimeError) as error:
         where = address or os.environ.get("RAY_ADDRESS", "this machine")
         raise UserError(

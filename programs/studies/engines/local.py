@@ -7,6 +7,7 @@ from contextvars import copy_context
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from programs.errors import CannotWrite
 from programs.records.calls import Links
 from programs.screen import Screen
 from programs.studies.cells import FAILURES, ending, failure_of, lanes_of, run_cell
@@ -54,6 +55,8 @@ class LocalCells:
         try:
             with CellScreen(self.screen, ready.cell.id) as view:
                 summary = run_cell(self.study, self.every, ready, view, Links(halted=self.halted.is_set))
+        except CannotWrite:
+            raise  # no other cell could be written either
         except FAILURES as error:
             self.failed[ready.cell.id] = failure_of(error)
             self.screen.say(f"{name}: failed: {self.failed[ready.cell.id]}")

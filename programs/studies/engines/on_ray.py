@@ -7,6 +7,7 @@ a driver that is killed loses the lines of its last moment (at most `BOUT` secon
 """
 
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,10 @@ from ray.exceptions import RayError, RayTaskError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from programs.failures import failure_line
-from programs.records.folder import RunFolder, read_json, write_json
+from programs.records.appended import Appended
+from programs.records.folder import RunFolder, read_json
 from programs.screen import Screen
-from programs.studies.cells import begun, ending, lanes_of, logs_of
-from programs.studies.cost import costs_of
+from programs.studies.cells import begun, ending, lanes_of, logs_of, write_costs
 from programs.studies.engines.parcel import Order, Parcel, fulfil, unpack
 from programs.studies.plan import Cell
 from programs.studies.prepare import Ready
@@ -127,8 +128,8 @@ class RayCells:
         views = {attempt.ready.cell.id: attempt for attempt in self._running.values()}
         for cell, line in ray.get(self._post.collect.remote()):
             if (attempt := views.get(cell)) is not None:
-                with attempt.folder.calls.open("ab") as log:
-                    log.write(line)
+                with closing(Appended(attempt.folder.calls)) as log:
+                    log.append(line)
                 attempt.view.started("", 0)()
 
     def _settle(self, task: Any, attempt: Attempt) -> None:
@@ -154,7 +155,7 @@ class RayCells:
 
     def _end(self, attempt: Attempt, failed: str | None) -> None:
         folder, name = attempt.folder, attempt.ready.cell.id
-        write_json(folder.path / "cost.json", costs_of(folder.calls))
+        write_costs(folder)
         attempt.view.__exit__()
         folder.__exit__()
         if failed is not None:

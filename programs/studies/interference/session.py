@@ -7,12 +7,12 @@ from typing import Any
 
 import dspy
 
-from programs.errors import UserError
+from programs.errors import CannotWrite, UserError
 from programs.optimizer.cast import check_lms
 from programs.optimizer.pricing import budget_of
 from programs.records.budget import OutOfBudget
 from programs.records.calls import CallLog
-from programs.records.folder import RunFolder, read_json, write_json
+from programs.records.folder import RunFolder, make_folder, read_json, write_json
 from programs.records.shared import SharedAnswers
 from programs.screen import Screen
 from programs.studies.cells import cell_folder
@@ -81,7 +81,7 @@ class Session:
         with RunFolder(self.path), Screen() as screen:
             try:
                 found = self._measured(design, screen)
-            except (dspy.LMError, KeyboardInterrupt) as stop:
+            except (dspy.LMError, KeyboardInterrupt, CannotWrite) as stop:
                 screen.say("what was paid for is kept: run the same command again to continue")
                 if not isinstance(stop, OutOfBudget):
                     raise
@@ -93,7 +93,7 @@ class Session:
         return 0
 
     def _measured(self, design: Design, screen: Screen) -> list[dict[str, Any]]:
-        self.calls.parent.mkdir(exist_ok=True)
+        make_folder(self.calls.parent)
         calls = CallLog(self.calls, keep_prompts=self.settings.save_prompts, shared=self._answers())
         try:
             return [self._one(one, design, calls, screen) for one in self.gathered]
