@@ -1,6 +1,6 @@
 """Functions that stand, word for word, in the Python files that are exported: they import nothing of this project.
 
-What they call besides (`read_object`, `level_of`, `defused`, `expected_score`) goes along (`programs.exporting.code`).
+What they call besides (`read_object`, `level_of`, `expected_score`) goes along (`programs.exporting.code`).
 """
 
 import re
@@ -33,13 +33,13 @@ def read_json(reply: str, scales: Mapping[str, Sequence[int]]) -> dict[str, int 
 def read_marked(reply: str, scales: Mapping[str, Sequence[int]]) -> dict[str, int | None]:
     """Criterion -> level, or None (unscored), of a reply with a line `[[ ## name ## ]]` before each value.
 
-    Where a value is none of its scale nothing of the reply is believed, as DSPy's ChatAdapter has it.
+    Where a value is none of its scale, or one of several, nothing of the reply is believed.
     """
     parts = re.split(r"^[ \t]*\[\[ ## (\w+) ## \]\]", reply, flags=re.MULTILINE)
-    said: dict[str, str] = {}
+    said: dict[str, set[str]] = {}
     for name, value in zip(parts[1::2], parts[2::2], strict=True):
-        said.setdefault(name, value)
-    levels = said_levels(said, scales)
+        said.setdefault(name, set()).add(value.strip())
+    levels = said_levels({name: "|".join(values) for name, values in said.items()}, scales)
     return levels if all(levels[name] is not None for name in scales if name in said) else said_levels({}, scales)
 
 

@@ -10,6 +10,7 @@ from dspy.utils.exceptions import AdapterParseError, ContextWindowExceededError
 from metrics.expectation import Chances, expected_score, level_chances
 from metrics.logprobs import asking_logprobs, reply_tokens
 from programs.backends.adapter import CompactAdapter
+from programs.backends.marked import MarkedChatAdapter, MarkedJSONAdapter
 from programs.backends.reply import level_of
 from programs.records.calls import NoAnswer
 from programs.settings import Form
@@ -19,8 +20,8 @@ from signatures.records import Criterion, Group, Rubric
 
 ADAPTERS = {
     "compact": CompactAdapter,
-    "json": lambda schema="auto": dspy.JSONAdapter(),
-    "chat": lambda schema="auto": dspy.ChatAdapter(use_json_adapter_fallback=False),  # its retry would go uncounted
+    "json": lambda schema="auto": MarkedJSONAdapter(),
+    "chat": lambda schema="auto": MarkedChatAdapter(),
 }
 
 READOUTS = ("digits", "expected")
