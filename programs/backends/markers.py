@@ -14,7 +14,7 @@ import unicodedata
 from collections.abc import Iterable
 
 CONTROL = (
-    r"<\|[^|<>\s]{1,40}\|?>"  # <|im_start|>, <|eot_id|>, <|START_OF_TURN_TOKEN|>
+    r"<\|[^|<>\s]{1,40}\|>"  # <|im_start|>, <|eot_id|>, <|START_OF_TURN_TOKEN|>
     r"|</?(?:start_of_turn|end_of_turn|tool_call|tool_response)>"
     r"|\[/?(?:inst|system_prompt|available_tools|tool_calls|tool_results)\]"
     r"|<</?sys>>"
