@@ -8,7 +8,7 @@ import traceback
 from collections.abc import Callable, Sequence
 
 from programs.errors import UserError
-from programs.failures import failure_line, lm_failure_line
+from programs.failures import failure_line, lm_failure_line, masked_traceback, without_secrets
 
 BAD_INPUT, LM_FAILURE, INTERRUPTED = 2, 3, 130
 
@@ -28,6 +28,7 @@ def run(command: Callable[[Sequence[str]], int | None]) -> None:
         code = 0
     except Exception as error:
         if not _from_lm(error):
+            sys.excepthook = masked_traceback
             raise
         code = _fail(lm_failure_line(error), LM_FAILURE)
     sys.stdout.flush()
@@ -48,7 +49,7 @@ def _call_hangs() -> bool:
 def _fail(message: str, code: int) -> int:
     print(f"error: {message}", file=sys.stderr)
     if os.environ.get("JUDGEGRAD_TRACEBACK"):
-        traceback.print_exc()
+        print(without_secrets(traceback.format_exc()), end="", file=sys.stderr)
     return code
 
 

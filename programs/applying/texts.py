@@ -25,6 +25,7 @@ from programs.records.calls import CallLog
 from programs.report_tables import show_calls
 from programs.screen import Screen, token_sum
 from programs.settings import Settings, resolve
+from programs.tasks.markers import marker_words
 from programs.tasks.texts import Texts, open_texts
 
 BLOCK = 1_000
@@ -136,6 +137,8 @@ class Scoring:
         if self.part.rows:
             screen.say(f"{self.part.rows} rows are scored already; finished calls are not repeated")
         screen.say(f"{left} rows, at most {left * self.columns.judge.calls_per_row} LM calls")
+        if words := marker_words(self.texts.markers):
+            screen.say(f"warning: {words}")
         screen.expect(left * self.columns.judge.calls_per_row)
 
 

@@ -48,11 +48,13 @@ between them is a quotation; behind one that is followed by a slash there is non
 
 def defused(text: str, tags: Iterable[str]) -> str:
     """The text with a backslash in every tag of these names and in every token of a chat template."""
-    if not re.search(_OPENS, text):
-        return text
+    return _backslashed(text, f"{tag_pattern(tags)}|{CONTROL}") if re.search(_OPENS, text) else text
+
+
+def tag_pattern(tags: Iterable[str]) -> str:
+    """What opens or closes a field of one of these names (at least one), a closing tag without its end too."""
     names = "|".join(re.escape(_folded(tag)[0]) for tag in tags)
-    closing, opening = rf"[<\u2039]\s*/[\s/]*(?:{names})(?![\w-])", rf"<\s*(?:{names})(?:\s[^<>]{{0,200}})?/?\s*>"
-    return _backslashed(text, rf"{closing}|{opening}|{CONTROL}" if names else CONTROL)
+    return rf"[<\u2039]\s*/[\s/]*(?:{names})(?![\w-])|<\s*(?:{names})(?:\s[^<>]{{0,200}})?/?\s*>"
 
 
 def defused_headers(text: str) -> str:

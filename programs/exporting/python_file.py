@@ -39,7 +39,7 @@ EXPECTATIONS = {
 
 def defusing(adapter: str) -> tuple[str, ...]:
     """What keeps a text from passing for a part of the prompt, by the adapter's delimiters."""
-    own = ("defused",) if adapter == "compact" else ("HEADER", "defused_headers")
+    own = ("defused", "tag_pattern") if adapter == "compact" else ("HEADER", "defused_headers")
     return ("CONTROL", "_OPENS", "_HIDDEN", "_ALIKE", *own, "_backslashed", "_folded", "_plain")
 
 

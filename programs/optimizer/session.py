@@ -25,6 +25,7 @@ from programs.screen import Screen
 from programs.scrutiny.screen import show_scrutiny
 from programs.settings import Settings, resolve, resumed
 from programs.tasks.loading import load_rows
+from programs.tasks.markers import count_markers, marker_words
 from programs.tasks.splits import data_hash, split_rows
 from programs.tasks.task import Task
 from programs.tracking.following import followed
@@ -59,8 +60,8 @@ def _start(runs: Path, name: str | None, flags: Mapping[str, Any], wish: Wish) -
     parts = (task.name, *settings.words, settings.seed, now)
     folder = RunFolder.create(runs, name if name is not None else "-".join(map(str, parts)))
     with folder:
-        config = {"settings": asdict(settings), "task": task.to_dict(), "data": data_hash(rows), **provenance()}
-        write_json(folder.config, config)
+        own = {"data": data_hash(rows), "markers": count_markers(task, rows)}
+        write_json(folder.config, {"settings": asdict(settings), "task": task.to_dict(), **own, **provenance()})
         return _run(settings, material, folder, store)
 
 
@@ -141,6 +142,8 @@ def _announce(settings: Settings, material: Material, folder: RunFolder, screen:
         screen.say(f"the rating is the mean of its raters: {'; '.join(columns)}")
     screen.say(f"at most {sum(calls.values())} LM calls: {by_role}")
     screen.say(f"run folder: {folder.path}")
+    if words := marker_words(read_json(folder.config).get("markers")):
+        screen.say(f"warning: {words}")
 
 
 def _show(summary: Mapping[str, Any], folder: RunFolder, screen: Screen) -> None:

@@ -11,6 +11,9 @@ from typing import Any, TextIO
 
 from programs.errors import UserError
 
+UMASK = os.umask(0o077)
+os.umask(UMASK)
+
 _REMAKE = "restore it, or remove the run's summary.json and continue it with --resume, which repeats no call"
 
 
@@ -30,7 +33,7 @@ def write_bytes(path: Path, content: bytes) -> None:
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
-            os.fchmod(file.fileno(), 0o644)
+            os.fchmod(file.fileno(), 0o666 & ~UMASK)  # as open() would have made it; a temporary file is private
         Path(temporary).replace(path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
