@@ -37,7 +37,7 @@ class MarkerCount:
     first: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._tests = tests_of(self.task)
+        self._tests = kinds_of(self.task)
 
     def add(self, texts: Iterable[str], row: str | None = None) -> None:
         """The next row's texts, and its id where it may be named."""
@@ -57,7 +57,7 @@ class MarkerCount:
         return {"rows": self.held, "of": self.rows, "kinds": dict(self.kinds), "first": self.first}
 
 
-def tests_of(task: Task) -> dict[str, Callable[[str], Any]]:
+def kinds_of(task: Task) -> dict[str, Callable[[str], Any]]:
     """Kind -> whether a text holds it."""
     names = "|".join(map(re.escape, task.criterion_names))
     answer = re.compile(rf"""["'](?:{names})["']\s*:\s*["']?-?\d""", re.IGNORECASE)

@@ -51,12 +51,24 @@ def trials(folder: Path, server: EchoServer) -> list[Trial]:
     table = write_table(folder / "rated.csv")
     lm = ["--lm", "openai/stub", "--api-base", server.url, "--retries", "0"]
     sizes = ["--train-size", "8", "--val-size", "12", "--test-size", "16", "--steps", "1"]
+    own = [*own_task(table), *sizes, "--retries", "0", "--reuse", "off", "--runs-dir", folder / "runs"]
     begin = [*own_task(table), *sizes, *lm, "--runs-dir", folder / "runs", "--save-prompts"]
+    anew = [*begin, "--reuse", "off"]
     data, run = ["--data", table], folder / "runs" / "one"
     apply = {
         "score": [run, *data, "--out", folder / "scored.csv"],
         "evaluate": [run, *data, "--out", folder / "agreement.json"],
-        "compare": [run, run, *data, "--group", "id", "--out", folder / "c.json", "--html", folder / "c.html"],
+        "compare": [
+            run,
+            run / "judge.json",
+            *data,
+            "--names",
+            "a,b",
+            "--out",
+            folder / "c.json",
+            "--html",
+            folder / "p",
+        ],
         "check": [run, *data, "--freeze", folder / "anchors.json", "--rows", "8"],
         "diagnose": [run],
     }
@@ -85,19 +97,24 @@ def trials(folder: Path, server: EchoServer) -> list[Trial]:
         *(Trial("export", [run, "--to", to, "--out", folder / f"export_{to}.py", *lm[:4]])
           for to in ("text", "openai", "inspect", "mlflow")),
         Trial("export", [run, "--to", "promptfoo", "--out", folder / "promptfoo", *lm[:4]]),
-        *(Trial("optimize", [*begin, "--run", f"failed-{place}"], mode) for place, mode in enumerate(FAILURES)),
-        Trial("optimize", [*begin, "--run", "traced"], "401", {"JUDGEGRAD_TRACEBACK": "1"}),
-        Trial("optimize", [*begin, "--run", "proxied"], "500", proxy),
-        Trial("optimize", [*begin, "--run", "through"], "answers", proxy),
-        Trial("optimize", [*begin, "--run", "litellm", "--lm", "hosted_vllm/stub"], "401", served),
-        Trial("study", [*begin, "--run", "broken", "--modes", "SSC,CCC", "--gates", "mae", "--yes"], "401"),
-        *(Trial(name, [*(f"{each}2" if str(each).endswith((".csv", ".json")) and each != table else each
-                         for each in flags), *lm, "--reuse", "off"], "401") for name, flags in apply.items()),
+        *(Trial("optimize", [*anew, "--run", f"failed-{place}"], mode) for place, mode in enumerate(FAILURES)),
+        Trial("optimize", [*anew, "--run", "traced"], "401", {"JUDGEGRAD_TRACEBACK": "1"}),
+        Trial("optimize", [*anew, "--run", "proxied"], "500", proxy),
+        Trial("optimize", [*anew, "--run", "through"], "answers", proxy),
+        Trial("optimize", [*own, "--run", "litellm", "--lm", "hosted_vllm/stub"], "401", served),
+        Trial("study", [*anew, "--run", "broken", "--modes", "SSC,CCC", "--gates", "mae", "--yes"], "401"),
+        *(Trial(name, [*other(flags), *lm, "--reuse", "off"], "401") for name, flags in apply.items()),
         *(Trial("optimize", [*begin, "--run", f"address-{place}", "--api-base", address])
           for place, address in enumerate(addresses)),
         *(Trial("optimize", [*begin, "--run", f"place-{place}", "--mlflow", uri]) for place, uri in enumerate(places)),
         Trial("crash", []),
     ]  # fmt: skip
+
+
+def other(flags: Sequence[object]) -> list[object]:
+    """The flags with other files to write: those of a first trial would not be written again."""
+    outs = [place + 1 for place, each in enumerate(flags) if each in ("--out", "--html", "--freeze")]
+    return [Path(f"{each}.other") if place in outs else each for place, each in enumerate(flags)]
 
 
 def invoked(trial: Trial, folder: Path) -> tuple[int, str]:
