@@ -1,9 +1,9 @@
 """The locked dependencies looked at: python -m tests.reliability.audit [--lock]
 
---lock writes constraints.txt anew from what is installed, and nothing else. Otherwise: bounds, reasons and licences from
-files; versions that their authors have withdrawn, by a dry run of pip; and known advisories, by pip-audit (`pip install
-pip-audit`, in an environment of its own if you like, and name its program in PIP_AUDIT). The last two need a package index
-and an advisory service; where they do not answer, the result says so, and is no all-clear.
+--lock writes constraints.txt anew from what is installed, and nothing else. Otherwise: bounds, reasons and licences,
+from files; versions that their authors have withdrawn, by a dry run of pip; and known advisories, by pip-audit (`pip
+install pip-audit`, in an environment of its own if you like, and name its program in PIP_AUDIT). The last two need a
+package index and an advisory service; where they do not answer, the result says so, and is no all-clear.
 """
 
 import json
@@ -38,10 +38,8 @@ def withdrawn(versions: dict[str, str]) -> list[str] | None:
     with tempfile.TemporaryDirectory() as folder:
         wanted, report = Path(folder) / "locked.txt", Path(folder) / "report.json"
         wanted.write_text("".join(f"{name}=={version}\n" for name, version in versions.items() if CARRIED not in name))
-        command = [sys.executable, "-m", "pip", "install", "--dry-run", "--no-deps", "--ignore-installed", "--quiet"]
-        done = subprocess.run(
-            [*command, "--report", report, "-r", wanted], capture_output=True, text=True, timeout=1200
-        )
+        options = ("--dry-run", "--no-deps", "--ignore-installed", "--quiet", "--report", report, "-r", wanted)
+        done = subprocess.run([sys.executable, "-m", "pip", "install", *options], capture_output=True, timeout=1200)
         if done.returncode:
             return None
         found = json.loads(report.read_text(encoding="utf-8"))["install"]
@@ -49,59 +47,59 @@ def withdrawn(versions: dict[str, str]) -> list[str] | None:
 
 
 def advisories() -> tuple[list[str], int] | None:
-    """Known advisories of the locked versions and how many were asked for; None where nobody answers."""
+    """Known advisories of the locked versions, and of how many versions the service knew; None where of none."""
     program = os.environ.get("PIP_AUDIT") or shutil.which("pip-audit")
     if program is None:
         return None
-    command = [
-        program,
-        "--requirement",
-        LOCK,
-        "--no-deps",
-        "--disable-pip",
-        "--format",
-        "json",
-        "--progress-spinner",
-        "off",
-    ]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=1200)
+    options = ("--requirement", LOCK, "--no-deps", "--disable-pip", "--format", "json", "--progress-spinner", "off")
+    done = subprocess.run([program, *options], capture_output=True, text=True, timeout=1200)
     try:
-        found = json.loads(done.stdout)["dependencies"]
+        known = [each for each in json.loads(done.stdout)["dependencies"] if "vulns" in each]
     except (ValueError, KeyError):
         return None
-    known = [each for each in found if "vulns" in each]
-    return [f"{each['name']} {each['version']}: {one['id']}" for each in known for one in each["vulns"]], len(known)
+    found = [f"{each['name']} {each['version']}: {one['id']}" for each in known for one in each["vulns"]]
+    return (found, len(known)) if known else None
 
 
 def figures() -> list[Figure]:
     """What there is to say, with what could not be asked."""
     asked, versions = asked_for(), locked()
-    lax, silent, wrong = unbounded(asked), without_reason(), outside(asked, versions)
-    old = {name for name, version in needed().items() if versions.get(name) != version}
-    stated = licences(needed(()))
-    strict = [f"{name} ({licence})" for name, licence in stated.items() if licence.replace("LGPL", "").count("GPL")]
-    weak = [name for name, licence in stated.items() if "LGPL" in licence or "MPL" in licence or "Mozilla" in licence]
-    gone, known = withdrawn(versions), advisories()
+    lax, wrong = [*unbounded(asked), *without_reason()], outside(asked, versions)
+    other = sorted(name for name, version in needed().items() if versions.get(name) != version)
     return [
-        Figure("dependencies without an upper bound or a reason", told([*lax, *silent]), f"0 of {len(asked)}", not (lax or silent)),
+        Figure("dependencies without an upper bound or a reason", told(lax), f"0 of {len(asked)}", not lax),
         Figure("locked versions outside the bounds", told(wrong), f"0 of {len(versions)}", not wrong),
-        Figure("needed versions that are not the locked ones", told(sorted(old)), "0", not old),
-        Figure("licences that bind whoever uses the program", f"{told(strict)}; of a file or library alone: {told(weak)}",
-               f"0 of {len(stated)} packages", not strict),
-        Figure("locked versions that were withdrawn", UNREACHED.format("a package index") if gone is None else told(gone),
-               "0, where an index answers", not gone),
-        Figure("known advisories of locked versions",
-               UNREACHED.format("an advisory service") if known is None else f"{told(known[0])}, {known[1]} versions asked",
-               "0, where a service answers", known is None or not known[0]),
-    ]  # fmt: skip
+        Figure("needed versions that are not the locked ones", told(other), "0", not other),
+        _licences(),
+        *_asked(versions),
+    ]
+
+
+def _licences() -> Figure:
+    stated = licences(needed(()))
+    strict = [f"{name} ({licence})" for name, licence in stated.items() if "GPL" in licence.replace("LGPL", "")]
+    weak = [name for name, licence in stated.items() if any(word in licence for word in ("LGPL", "MPL", "Mozilla"))]
+    value = f"{told(strict)}; that bind changes of the package alone: {told(weak)}"
+    return Figure("licences that bind the whole program", value, f"0 of {len(stated)} packages", not strict)
+
+
+def _asked(versions: dict[str, str]) -> list[Figure]:
+    gone, known = withdrawn(versions), advisories()
+    index = UNREACHED.format("a package index") if gone is None else told(gone)
+    service = UNREACHED.format("an advisory service") if known is None else f"{told(known[0])}, of {known[1]} asked"
+    return [
+        Figure("locked versions that were withdrawn", index, "0, where an index answers", not gone),
+        Figure("known advisories of locked versions", service, "0, where a service answers", not (known and known[0])),
+    ]
 
 
 def told(found: list[str]) -> str:
-    """How many, and which of them where there are few."""
+    """How many, and which of them where there are any."""
     return f"{len(found)} ({', '.join(found)})" if found else "0"
 
 
 def main(*flags: str) -> int:
+    """Writes the lock, or checks and keeps."""
     if flags == ("--lock",):
         print(f"{write_lock()} versions written to {LOCK.name}")
         return 0

@@ -1,4 +1,4 @@
-"""What pyproject.toml asks for, what constraints.txt holds, and what is installed: read and compared, nothing fetched."""
+"""What pyproject.toml asks for, what constraints.txt holds, and what is installed: read and compared."""
 
 import re
 import tomllib
@@ -42,7 +42,7 @@ def _of_project(project: Mapping[str, Any], extras: Iterable[str]) -> list[Requi
 
 
 def unbounded(asked: Iterable[Requirement]) -> list[str]:
-    """Those that any later version would satisfy. A name with extras alone (dspy[optuna]) is bounded where it stands."""
+    """Those that any later version would satisfy. A name with extras alone (dspy[optuna]) is bounded elsewhere."""
     bounded = {each.name for each in asked if any(one.operator in ABOVE for one in each.specifier)}
     return sorted({each.name for each in asked} - bounded)
 
@@ -76,12 +76,12 @@ def locked(path: Path = LOCK) -> dict[str, str]:
 
 def outside(asked: Iterable[Requirement], versions: Mapping[str, str]) -> list[str]:
     """Requirements that the locked version does not satisfy; what is not locked is an extra that is not locked."""
-    return [
-        f"{each} is locked to {versions[name]}"
-        for each in asked
-        if (name := canonicalize_name(each.name)) in versions
-        and not each.specifier.contains(versions[name], prereleases=True)
-    ]
+    known = [(each, versions[name]) for each in asked if (name := canonicalize_name(each.name)) in versions]
+    return [f"{each} is locked to {version}" for each, version in known if not _fits(each, version)]
+
+
+def _fits(requirement: Requirement, version: str) -> bool:
+    return requirement.specifier.contains(version, prereleases=True)
 
 
 def needed(extras: Iterable[str] = EXTRAS) -> dict[str, str]:
@@ -99,7 +99,7 @@ def needed(extras: Iterable[str] = EXTRAS) -> dict[str, str]:
         found[canonicalize_name(name)] = distribution.version
         for each in map(Requirement, distribution.requires or ()):
             if any(_applies(each, extra) for extra in (*wanted, "")):
-                waiting.append((canonicalize_name(each.name), frozenset(each.extras)))
+                waiting += [(canonicalize_name(each.name), frozenset(each.extras))]
     return dict(sorted(found.items()))
 
 
@@ -116,9 +116,8 @@ def licences(names: Iterable[str]) -> dict[str, str]:
 
 
 def _licence(stated: metadata.PackageMetadata) -> str:
-    classifiers = [
-        each.rpartition(" :: ")[2] for each in stated.get_all("Classifier") or () if each.startswith("License ::")
-    ]
+    every = stated.get_all("Classifier") or ()
+    classifiers = [each.rpartition(" :: ")[2] for each in every if each.startswith("License ::")]
     text = (stated.get("License") or "").strip().split("\n")[0][:60]
     return stated.get("License-Expression") or ", ".join(classifiers) or text or "not stated"
 

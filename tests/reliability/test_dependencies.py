@@ -1,5 +1,6 @@
-"""pyproject.toml and constraints.txt: every dependency is bounded and has its reason, and the lock fits and is whole."""
+"""pyproject.toml and constraints.txt: every dependency is bounded and has its reason, and the lock is whole."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,7 @@ def test_the_lock_names_no_host_and_no_path() -> None:
     assert not any(word in text for word in ("://", "@", "--index", "--find", "--extra", "/"))
 
 
+@pytest.mark.skipif(sys.version_info[:2] != (3, 11) or sys.platform != "linux", reason="the lock is of another Python")
 def test_what_is_installed_is_locked() -> None:
     """Not the same versions, which another machine may not have: the same names."""
     assert set(needed()) - set(locked()) <= {"ray"}
@@ -38,8 +40,9 @@ CLUSTER = ("ray", "aiohttp", "mlflow-skinny", "sqlalchemy", "alembic")
 def test_what_is_wrong_is_found(tmp_path: Path) -> None:
     bad = tmp_path / "pyproject.toml"
     bad.write_text(
-        '[build-system]\nrequires = ["setuptools>=77,<100"]  # builds\n[project]\nname = "judgegrad"\ndependencies = [\n'
-        '    "numpy>=2",\n    "scipy>=1,<2",  # ranks\n]\n[project.optional-dependencies]\ntest = [\n    "pytest>=8,<9",\n]\n'
+        '[build-system]\nrequires = ["setuptools>=77,<100"]  # builds\n[project]\nname = "judgegrad"\n'
+        'dependencies = [\n    "numpy>=2",\n    "scipy>=1,<2",  # ranks\n]\n'
+        '[project.optional-dependencies]\ntest = [\n    "pytest>=8,<9",\n]\n'
     )
     asked = asked_for(bad)
     assert unbounded(asked) == ["numpy"]
