@@ -1,6 +1,6 @@
-"""The locked dependencies looked at: python -m tests.reliability.audit [--lock]
+"""The locked dependencies looked at: python -m tests.reliability.audit [lock]
 
---lock writes constraints.txt anew from what is installed, and nothing else. Otherwise: bounds, reasons and licences,
+`lock` writes constraints.txt anew from what is installed, and nothing else. Otherwise: bounds, reasons and licences,
 from files; versions that their authors have withdrawn, by a dry run of pip; and known advisories, by pip-audit (`pip
 install pip-audit`, in an environment of its own if you like, and name its program in PIP_AUDIT). The last two need a
 package index and an advisory service; where they do not answer, the result says so, and is no all-clear.
@@ -98,9 +98,9 @@ def told(found: list[str]) -> str:
     return f"{len(found)} ({', '.join(found)})" if found else "0"
 
 
-def main(*flags: str) -> int:
+def main(*arguments: str) -> int:
     """Writes the lock, or checks and keeps."""
-    if flags == ("--lock",):
+    if arguments == ("lock",):
         print(f"{write_lock()} versions written to {LOCK.name}")
         return 0
     return keep("dependencies", "reliability", 6, "python -m tests.reliability.audit", figures())

@@ -16,7 +16,7 @@ PYPROJECT = ROOT / "pyproject.toml"
 LOCK = ROOT / "constraints.txt"
 HEADER = """\
 # The versions that the tests ran with (Python 3.11, Linux): pip install -c constraints.txt -e ".[local,test]"
-# Written by: python -m tests.reliability.audit --lock
+# Written by: python -m tests.reliability.audit lock
 """
 EXTRAS = ("local", "test")
 ABOVE = ("<", "<=", "==", "~=")
