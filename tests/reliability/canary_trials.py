@@ -127,6 +127,6 @@ def invoked(trial: Trial, folder: Path) -> tuple[int, str]:
     environment = {**kept, **own, **ENVIRONMENT, "PYTHONPATH": str(Path(__file__).parents[2]), **(trial.extra or {})}
     code = ["-c", CRASH] if trial.command == "crash" else ["-m", f"programs.{trial.command}", *map(str, trial.flags)]
     done = subprocess.run(
-        [sys.executable, *code], cwd=folder, env=environment, capture_output=True, text=True, timeout=300
+        [sys.executable, *code], cwd=folder, env=environment, capture_output=True, text=True, timeout=900
     )
     return done.returncode, done.stdout + done.stderr
