@@ -16,7 +16,8 @@ SHORTEST = 8
 _USER = re.compile(r"://\S*@")
 _QUERY = re.compile(r"([?&][^=&\s]*(?:key|token|secret|passw|pwd|sig)[^=&\s]*=)[^&\s\"']+", re.IGNORECASE)
 _HEADER = re.compile(
-    r"((?:authorization|api[-_]?key|x-[\w-]*(?:key|token))[\"']*\s*[:=]\s*[\"']*(?:(?:bearer|basic)\s+)?)[^\s\"',;&}]+",
+    r"((?:authorization|api[-_]?key|x-[\w-]*(?:key|token))[\"']*\s*[:=]\s*[\"']*(?:(?:bearer|basic)\s+)?)"
+    r"[A-Za-z0-9][^\s\"',;&}]+",
     re.IGNORECASE,
 )
 _BEARER = re.compile(r"(\bbearer\s+)(?=\S*\d)[\w.~+/=-]{8,}", re.IGNORECASE)

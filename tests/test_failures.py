@@ -38,6 +38,7 @@ def test_the_password_of_a_proxy_is_not_shown(monkeypatch: pytest.MonkeyPatch) -
         ("sent Bearer eyJhbGciOi.J9 to it", "sent Bearer *** to it"),
         ("http://a:b@host/v1?x=1&api_key=k&y=2", "http://***@host/v1?x=1&api_key=***&y=2"),
         ("a basic misunderstanding of the bearer information", "a basic misunderstanding of the bearer information"),
+        ("needs an API key: export OPENAI_API_KEY=...", "needs an API key: export OPENAI_API_KEY=..."),
         ("no key, no token: row 3, column 'key'", "no key, no token: row 3, column 'key'"),
     ],
 )

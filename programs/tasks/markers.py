@@ -79,12 +79,17 @@ def count_markers(task: Task, rows: Sequence[dspy.Example]) -> dict[str, Any] | 
     return count.record
 
 
-def marker_words(record: Mapping[str, Any] | None) -> str:
-    """The warning, without its first word; empty where there is nothing to warn of."""
-    if not record:
-        return ""
+def marker_words(record: Any) -> str:
+    """The warning, without its first word; empty where nothing is to be warned of, or stands there."""
+    match record:
+        case {"rows": int(), "of": int(), "kinds": dict(), "first": list()}:
+            return _words(record)
+    return ""
+
+
+def _words(record: Mapping[str, Any]) -> str:
     kinds = ", ".join(f"{kind} {count}" for kind, count in record["kinds"].items())
-    first = f"; first rows: {', '.join(record['first'])}" if record["first"] else ""
+    first = f"; first rows: {', '.join(map(str, record['first']))}" if record["first"] else ""
     return (
         f"{record['rows']} of {record['of']} rows hold words that could pass for a part of the prompt or ask for a "
         f"score ({kinds}{first}): markers reach no LM as such, but read the scores of these rows with care"
