@@ -103,7 +103,8 @@ def trials(folder: Path, server: EchoServer) -> list[Trial]:
         Trial("optimize", [*anew, "--run", "through"], "answers", proxy),
         Trial("optimize", [*own, "--run", "litellm", "--lm", "hosted_vllm/stub"], "401", served),
         Trial("study", [*anew, "--run", "broken", "--modes", "SSC,CCC", "--gates", "mae", "--yes"], "401"),
-        *(Trial(name, [*other(flags), *lm, "--reuse", "off"], "401") for name, flags in apply.items()),
+        *(Trial(name, [*other(flags), *lm, "--reuse", "off"], "401") for name, flags in apply.items() if flags[1:]),
+        Trial("diagnose", [folder / "runs" / "through", *lm, "--reuse", "off"], "401"),
         *(Trial("optimize", [*begin, "--run", f"address-{place}", "--api-base", address])
           for place, address in enumerate(addresses)),
         *(Trial("optimize", [*begin, "--run", f"place-{place}", "--mlflow", uri]) for place, uri in enumerate(places)),
