@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 
 from programs.errors import CannotWrite, UserError
-from programs.failures import failure_line, lm_failure_line
+from programs.failures import failure_line, lm_failure_line, masked_traceback, without_secrets
 
 BAD_INPUT, LM_FAILURE, INTERRUPTED, TERMINATED = 2, 3, 130, 143
 
@@ -52,6 +52,7 @@ def _code(command: Callable[[Sequence[str]], int | None]) -> int:
         if isinstance(error, OSError) and error.errno in REFUSED:
             return _fail(f"cannot read or write {error.filename or PRINTED}: {error.strerror}; mend that", BAD_INPUT)
         if not _from_lm(error):
+            sys.excepthook = masked_traceback
             raise
         return _fail(lm_failure_line(error), LM_FAILURE)
 
@@ -110,7 +111,7 @@ def _call_hangs() -> bool:
 def _fail(message: str, code: int) -> int:
     print(f"error: {message}", file=sys.stderr)
     if os.environ.get("JUDGEGRAD_TRACEBACK"):
-        traceback.print_exc()
+        print(without_secrets(traceback.format_exc()), end="", file=sys.stderr)
     return code
 
 

@@ -33,6 +33,7 @@ from programs.scrutiny.screen import show_scrutiny
 from programs.scrutiny.words import warnings
 from programs.settings import resolve
 from programs.tasks.loading import load_rows
+from programs.tasks.markers import count_markers, marker_words
 from programs.tasks.task import Task
 from signatures.records import Judgement
 
@@ -71,6 +72,8 @@ def evaluate_from_flags(given: Mapping[str, Any]) -> int:
     _show(agreement, judgements, screen)
     if words := seen_words(Path(path), rows, settings.data):
         screen.result(words)
+    if words := marker_words(count_markers(judge.task, rows)):
+        screen.result(f"warning: {words}")
     show_calls(roles.calls.summary(), screen)
     show_failures(roles.calls.failed(), screen)
     if out is not None:

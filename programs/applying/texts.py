@@ -27,6 +27,7 @@ from programs.records.spending import carried
 from programs.report_tables import show_calls, show_failures
 from programs.screen import Screen, token_sum
 from programs.settings import Settings, resolve
+from programs.tasks.markers import marker_words
 from programs.tasks.texts import Texts, open_texts
 from signatures.records import Judgement
 
@@ -148,6 +149,8 @@ class Scoring:
         if self.part.rows:
             screen.say(f"{self.part.rows} rows are scored already; finished calls are not repeated")
         screen.say(f"{left} rows, at most {left * self.columns.judge.calls_per_row} LM calls")
+        if words := marker_words(self.texts.markers):
+            screen.say(f"warning: {words}")
         screen.expect(left * self.columns.judge.calls_per_row)
 
 

@@ -5,8 +5,7 @@ Here the system message is the directive, one line or block a criterion, and the
 inputs in tags. Everything that changes from row to row comes last, so prefix caches keep the rest.
 """
 
-import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, get_args, get_origin
 
 import dspy
@@ -15,6 +14,7 @@ from dspy.adapters.base import Adapter
 from dspy.clients.capabilities import with_capability_planning
 from dspy.utils.exceptions import AdapterParseError
 
+from programs.backends.markers import defused
 from programs.backends.reply import level_of, read_object
 from signatures.request import is_request
 
@@ -106,9 +106,10 @@ def reply_text(signature: type[dspy.Signature]) -> str:
 
 def user_text(signature: type[dspy.Signature], inputs: dict[str, Any]) -> str:
     """The inputs in tags; a request (`signatures.request`) stands without, since it is no data."""
+    tags = [name for name, field in signature.input_fields.items() if not is_request(field)]
     return "\n".join(
-        str(inputs[name]) if is_request(field) else block(name, inputs[name])
-        for name, field in signature.input_fields.items()
+        block(name, inputs[name], tags) if name in tags else str(inputs[name])
+        for name in signature.input_fields
         if inputs.get(name) is not None
     )
 
@@ -117,15 +118,10 @@ def assistant_text(signature: type[dspy.Signature], outputs: dict[str, Any]) -> 
     return orjson.dumps({name: outputs[name] for name in signature.output_fields}).decode()
 
 
-def block(tag: str, value: Any) -> str:
-    """A value between tags, defused."""
+def block(tag: str, value: Any, tags: Sequence[str]) -> str:
+    """A value between tags; in it, whatever could end it or pass for another of the prompt's `tags` is defused."""
     text = "\n".join(f"- {item}" for item in value) if isinstance(value, list | tuple) else str(value)
-    return f"<{tag}>\n{defused(tag, text)}\n</{tag}>"
-
-
-def defused(tag: str, text: str) -> str:
-    """The text with a backslash in every tag of that name, so that none ends or opens the field."""
-    return re.sub(rf"<(/?\s*{re.escape(tag)}\s*)>", r"<\\\1>", text, flags=re.IGNORECASE)
+    return f"<{tag}>\n{defused(text, tags)}\n</{tag}>"
 
 
 def response_format(signature: type[dspy.Signature]) -> dict[str, Any]:

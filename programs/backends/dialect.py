@@ -20,6 +20,8 @@ from dspy.lm15 import (
     Usage,
 )
 
+from programs.backends.markers import without_control
+
 LONGEST_REPLY = 1024
 """Most tokens of a reply when the request names no `max_tokens`: a small model that rambles must end some time."""
 
@@ -133,9 +135,12 @@ def failure(error: Mapping[str, Any]) -> ProviderError:
 
 
 def _messages(request: Request) -> list[dict[str, str]]:
+    """llama.cpp reads the tokens of a chat template wherever they stand, so no message may hold one: it would end its
+    own turn and begin another."""
     system = request.system if isinstance(request.system, str) else _text(request.system or ())
-    spoken = [{"role": _role(message), "content": _text(message.parts)} for message in request.messages]
-    return [{"role": "system", "content": system}, *spoken] if system else spoken
+    spoken = [("system", system)] if system else []
+    spoken += [(_role(message), _text(message.parts)) for message in request.messages]
+    return [{"role": role, "content": without_control(text)} for role, text in spoken]
 
 
 def _role(message: Message) -> str:

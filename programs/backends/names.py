@@ -105,8 +105,9 @@ def _fingerprint(path: Path) -> str:
 
 
 def _served(name: str, api_base: str, openai_key: str | None) -> dspy.LM:
-    if "@" in api_base.partition("://")[2].partition("/")[0]:  # it would be written down with the settings
-        raise UserError("the API base holds a user name or password: leave it out, and set the key as OPENAI_API_KEY")
+    if "@" in api_base or re.search(r"[?#]", api_base):  # it would be written down with the settings
+        what = "user name or password" if "@" in api_base else "query"
+        raise UserError(f"the API base holds a {what}: leave it out, and set the key as OPENAI_API_KEY")
     if not _ADDRESS.fullmatch(api_base):
         raise UserError(f"API base '{api_base}' is no URL: write it as http://HOST:PORT/v1")
     route = select_backend(dspy.LM(name)).resolution if "/" in name else None

@@ -28,12 +28,17 @@ def read_object(text: str, names: tuple[str, ...]) -> dict[str, Any]:
     >>> read_object('{"a": 1', ("a",))
     {}
     """
-    stretches, tail = _balanced(_THOUGHT.sub("", text))
+    stretches, tail = _balanced(without_thoughts(text))
     if any(f'"{name}"' in tail or f"'{name}'" in tail for name in names):
         return {}
     objects = [value for value in map(_load, stretches) if isinstance(value, dict)]
     found = [value for value in objects if any(name in value for name in names)]
     return _without_conflicts([pair for value in found for pair in value.items()])
+
+
+def without_thoughts(text: str) -> str:
+    """The reply without what stands in <think> tags."""
+    return _THOUGHT.sub("", text)
 
 
 def read_sections(text: str, scales: Mapping[str, Sequence[int]]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import json
 
 from programs.exporting.calls import Exported
 from programs.exporting.code import copied, import_block
+from programs.exporting.python_file import DEFUSING, defusing
 
 USE = """\
 judge = json.loads(Path({file}).read_text(encoding="utf-8"))
@@ -32,11 +33,10 @@ def write(exported: Exported, name: str) -> dict[str, str]:
 def _use(exported: Exported, file: str) -> str:
     """Python that fills the requests in for a row."""
     tagged = exported.judge.adapter == "compact"
-    ours = {"programs/exporting/portable.py": ["filled"]}
-    code = copied({"programs/backends/adapter.py": ["defused"], **ours} if tagged else ours)
+    code = copied({DEFUSING: defusing(exported.judge.adapter), "programs/exporting/portable.py": ["filled"]})
     use = USE.format(
         file=json.dumps(file),
         row=json.dumps(dict.fromkeys(exported.inputs, "...")),
-        text="defused(name, row[name])" if tagged else "row[name]",
+        text="defused(row[name], row)" if tagged else "defused_headers(row[name])",
     )
     return f"{import_block([*code.imports, 'import json', 'from pathlib import Path'])}\n\n\n{code.text}\n\n\n{use}"

@@ -21,7 +21,7 @@ def render(template: str, exported: Exported, **more: Any) -> str:
         about=exported.about,
         title=f"The judge of the task {judge.task.name}",
         calls=[{"scales": each.scales, "messages": each.messages, "options": each.options} for each in exported.calls],
-        defusing=judge.adapter == "compact",
+        tagged=judge.adapter == "compact",
         marked=judge.adapter == "chat",
         expects=judge.readout == "expected",
         **more,

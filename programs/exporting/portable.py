@@ -1,6 +1,6 @@
 """Functions that stand, word for word, in the Python files that are exported: they import nothing of this project.
 
-What they call besides (`read_object`, `read_sections`, `level_of`, `defused`, `expected_score`) goes along
+What they call besides (`read_object`, `read_sections`, `level_of`, `expected_score`) goes along
 (`programs.exporting.code`).
 """
 

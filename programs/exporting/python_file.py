@@ -10,9 +10,11 @@ from programs.exporting.page import render
 TYPES = ("from collections.abc import Mapping, Sequence", "from typing import Any", "import re")
 """What every template of a Python file imports besides."""
 
+DEFUSING = "programs/backends/markers.py"
+
 JSON_READER = {
     "programs/backends/reply.py": (
-        "CONFLICT", "_THOUGHT", "read_object", "_PLAIN", "_QUOTED", "_balanced", "_load",
+        "CONFLICT", "_THOUGHT", "read_object", "without_thoughts", "_PLAIN", "_QUOTED", "_balanced", "_load",
         "_without_conflicts", "level_of",
     ),
     "programs/exporting/portable.py": ("read_json", "said_levels"),
@@ -35,14 +37,19 @@ EXPECTATIONS = {
 }
 
 
+def defusing(adapter: str) -> tuple[str, ...]:
+    """What keeps a text from passing for a part of the prompt, by the adapter's delimiters."""
+    own = ("defused", "tag_pattern") if adapter == "compact" else ("HEADER", "defused_headers")
+    return ("CONTROL", "_OPENS", "_HIDDEN", "_ALIKE", *own, "_backslashed", "_folded", "_plain")
+
+
 def python_file(template: str, exported: Exported, imports: Sequence[str] = (), **more: Any) -> str:
     """The file, with the import lines (of the standard library) of its template."""
     judge = exported.judge
     marked = judge.adapter == "chat"
     wanted = dict(MARKED_READER if marked else JSON_READER)
     own = ("filled", *wanted.pop("programs/exporting/portable.py"))
-    if judge.adapter == "compact":
-        wanted["programs/backends/adapter.py"] = ("defused",)
+    wanted[DEFUSING] = defusing(judge.adapter)
     if exported.expects:
         wanted |= EXPECTATIONS
         own = (*own, "expectations")

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from programs.backends.markers import CONTROL, HEADER, holds
 from programs.optimizer.judge import Judge
 from programs.optimizer.stages import Batch, text_of
 from signatures.records import Criterion, Rubric
@@ -21,6 +22,7 @@ ABOUT_RUBRIC = re.compile(
     r"\b(?:the|this|current|improved|new|old) (?:rubric|feedback)\b|\bfeedback says\b|\bthe judge gave\b", re.IGNORECASE
 )
 ABOUT_REPLY = re.compile(r"[{}]|\bJSON\b|\breply (?:with|in)\b|\b(?:output|reply|response) format\b", re.IGNORECASE)
+MARKER = f"{HEADER}|{CONTROL}"
 RANGE = re.compile(r"\b(?:from|between|scale of)\s+(-?\d+)\s*(?:\([^)]*\)\s*)?(?:to|and|-)\s*(-?\d+)\b", re.IGNORECASE)
 
 
@@ -59,6 +61,11 @@ def speaks_of_reply_formats(new: Rewritten) -> bool:
     return ABOUT_REPLY.search(new.text) is not None and ABOUT_REPLY.search(new.before) is None
 
 
+def holds_a_marker(new: Rewritten) -> bool:
+    """A token of a chat template or a field's header, which no judge's prompt may hold: some training text had one."""
+    return holds(new.text, MARKER) and not holds(new.before, MARKER)
+
+
 def names_another_scale(new: Rewritten) -> bool:
     """A range of whole numbers that leaves the criterion's own; a part of the scale ("from 1 to 2") is none."""
     low, high = new.criterion.low, new.criterion.high
@@ -79,6 +86,7 @@ REASONS: Mapping[str, Callable[[Rewritten], bool]] = {
     "says nothing": says_nothing,
     "speaks of the rubric": speaks_of_the_rubric,
     "speaks of reply formats": speaks_of_reply_formats,
+    "holds a marker": holds_a_marker,
     "names another scale": names_another_scale,
     "copies a training text": copies_a_case,
     "repeats itself": repeats_itself,

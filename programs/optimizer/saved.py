@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import dspy
 import orjson
 from dspy.utils.saving import get_dependency_versions
 
@@ -17,6 +18,8 @@ from programs.tasks.task import Task
 
 FORMAT = 1
 KEY = "judgegrad"
+MOST_BYTES = 1 << 24
+"""A judge with demos of long documents has some hundred kilobytes."""
 
 
 def save_judge(judge: Judge, path: Path) -> None:
@@ -39,6 +42,8 @@ def load_judge(path: str | Path, task: Task | None = None) -> Judge:
     """
     path = Path(path)
     path = path / "judge.json" if path.is_dir() else path
+    if path.is_file() and path.stat().st_size > MOST_BYTES:
+        raise UserError(f"{path} is larger than any judge ({MOST_BYTES >> 20} MB): give a run's judge.json")
     state = read_json(path)
     own = state.get(KEY) if isinstance(state, dict) else None
     if not isinstance(own, dict) or own.get("format") != FORMAT:
@@ -62,20 +67,38 @@ def _rebuilt(path: Path, own: dict[str, Any], state: dict[str, Any]) -> Judge:
         if sorted(name for group in groups for name in group) != sorted(task.criterion_names):
             raise ValueError("its groups do not cover its criteria")
         judge = Judge(task, groups, **_form(own))
-        if any(head.get("lm") for head in state.values()):
-            raise ValueError("it holds an LM")
+        _require_shape(judge.dump_state(), state)  # before DSPy sets whatever attributes a head names
         judge.load_state(state)
         if judge.dump_state() != state:  # DSPy ignores what does not fit
             raise ValueError("its heads do not fit its groups")
         for predictor in judge.predictors():
-            if any(not {*predictor.signature.fields} <= {*demo} for demo in predictor.demos):
-                raise ValueError("a demo lacks a field")
+            for demo in predictor.demos:
+                _require_demo(judge, predictor.signature, demo)
     except UserError:
         raise
     except Exception as error:  # whatever a damaged file makes DSPy raise
         reason = " ".join(str(error).split())
         raise UserError(f"{path} is damaged: {reason}; restore it, or compile the judge again") from None
     return judge
+
+
+def _require_shape(expected: dict[str, Any], state: dict[str, Any]) -> None:
+    if any(head.get("lm") for head in state.values()):
+        raise ValueError("it holds an LM")
+    if {name: {*head} for name, head in state.items()} != {name: {*head} for name, head in expected.items()}:
+        raise ValueError("its heads do not fit its groups")
+
+
+def _require_demo(judge: Judge, signature: type[dspy.Signature], demo: dict[str, Any]) -> None:
+    """A demo has every field: texts, and scores on their scales (of raters, so fractions too)."""
+    if not {*signature.fields} <= {*demo}:
+        raise ValueError("a demo lacks a field")
+    if not all(isinstance(demo[name], str) for name in signature.input_fields):
+        raise ValueError("a demo has an input that is no text")
+    for each in judge.task.select(tuple(signature.output_fields)):
+        score = demo[each.name]
+        if isinstance(score, bool) or not isinstance(score, int | float) or not each.low <= score <= each.high:
+            raise ValueError("a demo has a score off its scale")
 
 
 def _form(own: dict[str, Any]) -> Form:

@@ -26,6 +26,7 @@ from programs.screen import Screen
 from programs.scrutiny.screen import show_scrutiny
 from programs.settings import Settings, resolve, resumed
 from programs.tasks.loading import load_rows
+from programs.tasks.markers import count_markers, marker_words
 from programs.tasks.splits import data_hash, split_rows
 from programs.tasks.task import Task
 from programs.tracking.following import followed
@@ -64,8 +65,8 @@ def _start(runs: Path, name: str | None, flags: Mapping[str, Any], wish: Wish) -
             raise UserError(
                 f"the run '{folder.path.name}' was begun by another process: use --resume, or another --run"
             )
-        config = {"settings": asdict(settings), "task": task.to_dict(), "data": data_hash(rows), **provenance()}
-        write_json(folder.config, config)
+        own = {"data": data_hash(rows), "markers": count_markers(task, rows)}
+        write_json(folder.config, {"settings": asdict(settings), "task": task.to_dict(), **own, **provenance()})
         return _run(settings, material, folder, store)
 
 
@@ -176,6 +177,8 @@ def _announce(settings: Settings, material: Material, folder: RunFolder, screen:
     screen.say(f"at most {sum(calls.values())} LM calls: {by_role}")
     screen.say(forecast_words(forecast(settings, task, splits, calls)))
     screen.say(f"run folder: {folder.path}")
+    if words := marker_words(read_json(folder.config).get("markers")):
+        screen.say(f"warning: {words}")
 
 
 def _show(summary: Mapping[str, Any], folder: RunFolder, screen: Screen) -> None:

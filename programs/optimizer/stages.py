@@ -161,7 +161,8 @@ def rubric_lines(judge: Judge, group: Group) -> list[str]:
 
 def text_of(judge: Judge, row: dspy.Example) -> str:
     """What the judge was shown of a row."""
-    return "\n".join(block(item.name, row[item.name]) for item in judge.task.inputs)
+    tags = judge.task.input_names
+    return "\n".join(block(name, row[name], tags) for name in tags)
 
 
 def scores_text(judgement: Judgement, group: Group) -> str:

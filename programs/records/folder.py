@@ -15,6 +15,9 @@ from programs.records.appended import Appended
 _LEFT = re.compile(r"\.[\w.-]+\.(json|jsonl|csv|md|html)\.([a-z0-9_]{8}|reserve)")
 """What a killed process leaves of a file that it was writing."""
 
+UMASK = os.umask(0o077)
+os.umask(UMASK)
+
 _REMAKE = "restore it, or remove the run's summary.json and continue it with --resume, which repeats no call"
 
 
@@ -35,7 +38,7 @@ def write_bytes(path: Path, content: bytes) -> None:
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(content)
-                os.fchmod(file.fileno(), 0o644)
+                os.fchmod(file.fileno(), 0o666 & ~UMASK)  # as open() would have made it; a temporary file is private
             Path(temporary).replace(path)
         except BaseException:
             Path(temporary).unlink(missing_ok=True)

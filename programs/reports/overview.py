@@ -5,6 +5,7 @@ from programs.reports.agreement import TITLES, reading, unscored
 from programs.reports.costs import lm_of, total
 from programs.reports.run_files import RunFiles
 from programs.reports.table import Table, number
+from programs.tasks.markers import marker_words
 
 SHOWN = ("mode", "preset", "steps", "batch_size", "gate", "accept", "keep", "reserve", "eval_every", "split_by", "seed")
 """Settings that are named first; the others follow in a closed part."""
@@ -46,6 +47,8 @@ def cautions(run: RunFiles) -> list[str]:
         found.append(f"Given up after every retry had failed, and so without a reply: {lost}.")
     if truncated := total(run, "truncated"):
         found.append(f"{truncated} replies were cut off by their token limit.")
+    if words := marker_words(run.config.get("markers")):
+        found.append(f"{words}.")
     return [*found, *(run.summary.get("scrutiny") or {}).get("warnings", ())]
 
 

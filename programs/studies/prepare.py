@@ -15,19 +15,24 @@ from programs.records.provenance import provenance
 from programs.settings import Settings, resolve
 from programs.studies.plan import Cell
 from programs.tasks.loading import load_rows
+from programs.tasks.markers import count_markers
 from programs.tasks.splits import data_hash, split_rows
 from programs.tasks.task import Task
+
+Table = tuple[Task, list[dspy.Example], str, dict[str, Any] | None]
+"""A task, its rows, their hash, and the markers in them."""
 
 
 @dataclass(frozen=True)
 class Ready:
-    """A cell that can be run. `rows` are all rows of its task's data."""
+    """A cell that can be run. `rows` are all rows of its task's data, `markers` what `count_markers` says of them."""
 
     cell: Cell
     settings: Settings
     material: Material
     rows: Sequence[dspy.Example]
     data: str
+    markers: Mapping[str, Any] | None = None
 
     @property
     def estimate(self) -> dict[str, int]:
@@ -38,7 +43,8 @@ class Ready:
     def config(self) -> dict[str, Any]:
         """What the run's config.json holds."""
         task = self.material.task.to_dict()
-        return {"settings": asdict(self.settings), "task": task, "data": self.data, **provenance()}
+        own = {"data": self.data, "markers": self.markers}
+        return {"settings": asdict(self.settings), "task": task, **own, **provenance()}
 
 
 class Preparation:
@@ -46,7 +52,7 @@ class Preparation:
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         self._settings = settings
-        self._rows: dict[tuple[str, str], tuple[Task, list[dspy.Example], str]] = {}
+        self._rows: dict[tuple[str, str], Table] = {}
         self._materials: dict[tuple[object, ...], Material] = {}
 
     def ready(self, cell: Cell) -> Ready:
@@ -54,21 +60,21 @@ class Preparation:
         flags = normal(cell.flags(self._settings))
         settings = resolve(flags)
         refuse_impossible(settings)
-        task, rows, data = self._table(cell, settings)
+        task, rows, data, markers = self._table(cell, settings)
         place = (cell.task, cell.data, cell.seed)
         settings = fitted(settings, flags, rows)
         if place not in self._materials:
             self._materials[place] = Material(task, split_rows(rows, sizes(settings), settings.split_by, settings.seed))
-        ready = Ready(cell, settings, self._materials[place], rows, data)
+        ready = Ready(cell, settings, self._materials[place], rows, data, markers)
         _ = ready.estimate  # refuses what cannot work before a folder is made
         return ready
 
-    def _table(self, cell: Cell, settings: Settings) -> tuple[Task, list[dspy.Example], str]:
+    def _table(self, cell: Cell, settings: Settings) -> Table:
         place = (cell.task, cell.data)
         if place not in self._rows:
             task = settled_task(settings)
             rows = list(load_rows(task, settings.data))
-            self._rows[place] = task, rows, data_hash(rows)
+            self._rows[place] = task, rows, data_hash(rows), count_markers(task, rows)
         return self._rows[place]
 
 

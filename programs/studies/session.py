@@ -17,6 +17,7 @@ from programs.studies.plan import Study, continued, study_of
 from programs.studies.prepare import Preparation, Ready, require_unchanged
 from programs.studies.tracked import default_experiment, tracked_folders
 from programs.studies.write import write_results
+from programs.tasks.markers import marker_words
 from programs.tracking.following import followed
 from programs.tracking.session import Wish
 from programs.tracking.store import Store
@@ -71,6 +72,9 @@ def _estimate(study: Study, waiting: Sequence[Ready]) -> str:
 def _run(path: Path, study: Study, waiting: Sequence[Ready], engine: Engine, store: Store | None) -> int:
     make_folder(path)
     with RunFolder(path), Screen() as screen:
+        for task, words in {each.cell.task_name: marker_words(each.markers) for each in waiting}.items():
+            if words:
+                screen.say(f"warning: {task}: {words}")
         if not (path / "study.json").is_file():
             write_json(path / "study.json", {"study": study.to_dict(), **provenance()})
         with followed(store, tracked_folders(path, study), screen):

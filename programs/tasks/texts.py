@@ -17,6 +17,7 @@ from programs.tasks.cells import is_empty
 from programs.tasks.columns import places_of
 from programs.tasks.expansion import PlacedRow
 from programs.tasks.loading import text_fields
+from programs.tasks.markers import MarkerCount
 from programs.tasks.reading import id_cell, read_each
 from programs.tasks.source import streamed_rows
 from programs.tasks.tables import RawRow
@@ -28,7 +29,7 @@ class Texts:
     """Where rows to score are read from, as often as they are wanted.
 
     `columns` are the data's, in the order in which they are met, `places` the column of each field of the task; `count`
-    is the number of rows and `mark` a hash of all their cells.
+    is the number of rows, `mark` a hash of all their cells, and `markers` says how many hold any.
     """
 
     task: Task
@@ -37,6 +38,7 @@ class Texts:
     places: Mapping[str, str]
     count: int
     mark: str
+    markers: Mapping[str, Any] | None = None
 
     def rows(self, start: int = 0) -> Iterator[tuple[RawRow, dspy.Example]]:
         """Every row from number `start` (0: the first) on, as it stands in the data and as an example.
@@ -61,9 +63,10 @@ def open_texts(task: Task, data: str | None = None) -> Texts:
     columns, count, mark = _survey(rows, where)
     places = places_of(task, task.input_names, ("document", "system", "row", "split"), columns, where)
     _, again = streamed_rows(task, data)
-    for _ in read_each(again, partial(text_fields, task, places), where):
-        pass
-    return Texts(task, data, tuple(columns), places, count, mark)
+    markers = MarkerCount(task)
+    for fields in read_each(again, partial(text_fields, task, places), where):
+        markers.add(fields.values())
+    return Texts(task, data, tuple(columns), places, count, mark, markers.record)
 
 
 def csv_line(cells: Iterable[Any]) -> str:

@@ -7,13 +7,10 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from programs.errors import UserError, suggest
+from programs.failures import masked
 
 SCHEMES = ("file", "sqlite", "http", "https", "postgresql", "mysql", "mssql", "databricks")
-MASK = "***"
 FORMS = "http://HOST:PORT, sqlite:///FILE.db or file:///FOLDER"
-
-_USER = re.compile(r"://\S*@")
-_KEY = re.compile(r"([?&][^=&\s]*(?:key|token|secret|passw|pwd|sig)[^=&\s]*=)[^&\s]+", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -35,11 +32,6 @@ class Place:
     def file(self) -> Path:
         """The database file of a sqlite URI."""
         return Path(self.uri.removeprefix("sqlite:///").partition("?")[0])
-
-
-def masked(text: str) -> str:
-    """The text without what a URL in it says of user, password and keys."""
-    return _KEY.sub(rf"\1{MASK}", _USER.sub(f"://{MASK}@", text))
 
 
 def place_of(uri: str, experiment: str) -> Place:

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from programs.errors import UserError
+from programs.failures import MASK
 from programs.screen import Screen
 from programs.tracking.client import open_store, reason_of
 from programs.tracking.following import announce
 from programs.tracking.ledger import entries
-from programs.tracking.place import MASK, Place, place_of
+from programs.tracking.place import Place, place_of
 from programs.tracking.store import Store
 from programs.tracking.tracked import FINISHED, Tracked
 

@@ -50,6 +50,10 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ("some-model", {"api_base": "http://"}, "no URL: write it as http://"),
     ("some-model", {"api_base": "https:///v1"}, "no URL: write it as http://"),
     ("some-model", {"api_base": "http://local host:8000/v1"}, "no URL: write it as http://"),
+    ("some-model", {"api_base": "user:canary@localhost:8000"}, "holds a user name or password"),
+    ("some-model", {"api_base": "http://user:ca/nary@localhost:8000"}, "holds a user name or password"),
+    ("some-model", {"api_base": "http://localhost:8000/v1?api_key=canary"}, "holds a query"),
+    ("some-model", {"api_base": "http://localhost:8000/v1#canary"}, "holds a query"),
 ]
 
 
@@ -59,6 +63,7 @@ def test_what_cannot_work_is_refused_in_one_line(name: str, options: dict[str, A
         language_model(name, **options)
     assert said in str(refused.value)
     assert "\n" not in str(refused.value)
+    assert "nary" not in str(refused.value)
 
 
 class FakeLiteLLM:

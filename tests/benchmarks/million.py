@@ -16,7 +16,7 @@ import sys
 import time
 from collections.abc import Callable
 
-import numpy as np  # noqa: E402
+import numpy as np
 
 from metrics.ceiling import ceiling
 from metrics.scores import Scores

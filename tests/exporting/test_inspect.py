@@ -130,7 +130,7 @@ def test_expectations_are_judgegrads(tmp_path: Path) -> None:
 def texts_in(message: str, row: dict[str, str]) -> bool:
     from programs.backends.adapter import block
 
-    return all(block(name, text) in message for name, text in row.items())
+    return all(block(name, text, list(row)) in message for name, text in row.items())
 
 
 def test_texts_come_from_metadata_first() -> None:

@@ -18,6 +18,19 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     assert [each.name for each in tmp_path.iterdir()] == ["summary.json"]
 
 
+def test_a_file_is_as_private_as_the_user_wants_files(tmp_path: Path) -> None:
+    """Runs quote texts: a file that replaces another must not be open to more people than one that was opened."""
+    code = (
+        "import os, sys\nos.umask(0o077)\nfrom pathlib import Path\nfrom programs.records.folder import write_json\n"
+        "write_json(Path(sys.argv[1]), {})\nassert os.umask(0) == 0o077"
+    )
+    subprocess.run([sys.executable, "-c", code, tmp_path / "a.json"], check=True)
+    assert (tmp_path / "a.json").stat().st_mode & 0o777 == 0o600
+    write_json(tmp_path / "b.json", {})
+    (tmp_path / "c.json").touch()
+    assert (tmp_path / "b.json").stat().st_mode == (tmp_path / "c.json").stat().st_mode
+
+
 def test_an_existing_run_is_refused(tmp_path: Path) -> None:
     folder = RunFolder.create(tmp_path, "one")
     write_json(folder.config, {})

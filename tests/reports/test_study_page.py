@@ -12,6 +12,7 @@ from programs import report
 from programs.records.folder import RunFolder
 from tests.commands import run
 from tests.fake import FakeEngine
+from tests.reports.markup import Page
 
 SMALL = ("summary.json", "scores.json", "lengths.json", "cost.json")
 
@@ -41,6 +42,10 @@ def test_lm_text_stays_text(study_folder: Path) -> None:
     assert html.escape("<script>window.hacked=1</script>") in page  # in the kept rubrics
     assert "{{ 7*7 }}" in page
     assert page.count("plotly.js v") == 1
+    parsed = Page(study_folder / "report.html")
+    assert not parsed.wrong
+    assert {tag for tag, _ in parsed.active} == {"meta", "link", "style", "script"}
+    assert len(parsed.scripts) == 2
 
 
 def test_of_small_json_the_page_leaves_out_what_needs_more_and_says_so(
