@@ -170,7 +170,10 @@ def halos(population: Population, documents: int, rows: int, datasets: int) -> l
     def cells(scores: Scores, seed: int, resamples: int) -> list[dict[str, float | int | None]]:
         found = halo(scores, seed=seed, resamples=resamples)
         assert found is not None
-        return [found["excess"]["c0|c1"], *(found[key][name] for key in ("given_ratings", "given_scores") for name in NAMES)]
+        return [
+            found["excess"]["c0|c1"],
+            *(found[key][name] for key in ("given_ratings", "given_scores") for name in NAMES),
+        ]
 
     huge = population.draw(generator(rows), sizes_of(ROWS_OF_TRUTH // rows, rows))[0]
     true = np.array([cell["value"] for cell in cells(huge, 0, 1)], dtype=np.float64)
@@ -276,7 +279,9 @@ def figures(tallies: Sequence[Tally], datasets: int) -> list[Figure]:
 
 
 def alarm_figures(found: Sequence[Alarms], datasets: int) -> list[Figure]:
-    raw, family, not_worse = (np.stack([getattr(each, key) for each in found]) for key in ("raw", "family", "not_worse"))
+    raw, family, not_worse = (
+        np.stack([getattr(each, key) for each in found]) for key in ("raw", "family", "not_worse")
+    )
     sets = f"({len(found)} sizes, 3 metrics, {datasets:,} sets each)"
     return [
         Figure(

@@ -1,5 +1,5 @@
-"""Same seed, same answers: the same judge, steps and tables, byte for byte, whatever the threads, the order in which
-replies come, the hash seed and the locale. Run by hand:
+"""Same seed, same answers: the same judge, steps and tables (in files and on the screen), byte for byte, whatever the
+threads, the order in which replies come, the hash seed and the locale. Run by hand:
 
     python -m tests.reliability.determinism [REPEATS]
 """
@@ -27,7 +27,7 @@ REPEATS = 2
 WAYS: tuple[Mapping[str, str], ...] = (
     {"threads": "1", "PYTHONHASHSEED": "0", "LC_ALL": "C", "TZ": "UTC"},
     {"threads": "8", "PYTHONHASHSEED": "1", "LC_ALL": "C.UTF-8", "TZ": "Asia/Tokyo"},
-    {"threads": "64", "PYTHONHASHSEED": "2", "LC_ALL": "de_DE.UTF-8", "TZ": "America/Caracas", "LANG": "tr_TR.UTF-8"},
+    {"threads": "64", "PYTHONHASHSEED": "2", "LC_ALL": "C.UTF-8", "LANG": "tr_TR.UTF-8", "TZ": "America/Caracas"},
     {"threads": "64", "PYTHONHASHSEED": "random", "LC_ALL": "POSIX", "PYTHONUTF8": "1"},
 )
 """Each in a process of its own."""
@@ -47,7 +47,7 @@ STUDY = ["--modes", "Single,SSC,CCC", "--gates", "mae,none", "--seeds", "0,1", "
 
 COMPARED = (
     "judge.json", "steps.jsonl", "scores.json", "summary.json", "lengths.json", "relabel.csv", "confidence.json",
-    "diagnostics.json", "tables.md", "tables.csv",
+    "diagnostics.json", "tables.md", "tables.csv", "printed.txt",
 )  # fmt: skip
 
 
@@ -104,6 +104,7 @@ def one_way(way: Mapping[str, str], folder: Path) -> dict[str, str]:
     done = subprocess.run(command, env=environment, capture_output=True, text=True, encoding="utf-8", check=False)
     if done.returncode:
         raise SystemExit(f"{way}:\n{done.stderr[-4000:]}")
+    (folder / "printed.txt").write_text(done.stdout.replace(str(folder), "FOLDER"), encoding="utf-8")
     return digests(folder)
 
 

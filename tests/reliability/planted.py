@@ -47,11 +47,20 @@ class Population:
         codes, raters = documents if len(sizes) < len(documents) else None, given if self.raters > 1 else None
         alike = self._field(random, documents)
         return [
-            Scores(self.criteria, given.mean(axis=2), self._judge(random, documents, quality, alike, gain), codes, None, raters)
+            Scores(
+                self.criteria,
+                given.mean(axis=2),
+                self._judge(random, documents, quality, alike, gain),
+                codes,
+                None,
+                raters,
+            )
             for gain in gains
         ]
 
-    def _judge(self, random: np.random.Generator, documents: Codes, quality: Values, alike: Values, gain: float) -> Values:
+    def _judge(
+        self, random: np.random.Generator, documents: Codes, quality: Values, alike: Values, gain: float
+    ) -> Values:
         errors = HALF**0.5 * alike + (1 - HALF) ** 0.5 * self._field(random, documents)
         follows = np.clip(np.array(self.agreement) + gain, -1, 1)
         return self._levels(follows * quality + np.sqrt(1 - follows**2) * errors)

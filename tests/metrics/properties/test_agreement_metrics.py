@@ -127,7 +127,9 @@ def test_pairwise_accuracy_and_its_best_threshold_are_those_of_every_pair(found:
 def test_a_table_that_counts_cells_k_times_is_that_of_the_rows_repeated(found: Columns, times: int) -> None:
     cells, place = tabulate(*found)
     counts = np.bincount(place, minlength=len(cells.judge_codes)).astype(np.float64)
-    repeated = cluster_tables(*(np.repeat(side, times) for side in found), np.zeros(times * len(place), dtype=np.intp), 1)
+    repeated = cluster_tables(
+        *(np.repeat(side, times) for side in found), np.zeros(times * len(place), dtype=np.intp), 1
+    )
     for batch in BATCHES:
         one, other = batch(cells, times * counts[None]), batch(repeated.cells, repeated.weighted(np.ones((1, 1))))
         np.testing.assert_allclose(one, other, atol=1e-12)
