@@ -220,8 +220,8 @@ class Alarms:
 
 
 def alarms(population: Population, documents: int, rows: int, datasets: int) -> Alarms:
-    """Of equally good judges: p < 5 % on the mean, and any "better" or "worse" in the family of criteria. Of a candidate
-    that is worse by exactly the margin: "not worse"."""
+    """Of equally good judges: p < 5 % on the mean, and any "better" or "worse" in the family of criteria. Of one that
+    is worse by exactly the margin: "not worse"."""
     names, loss = ("spearman", "qwk", "mae"), -0.1
     huge = population.draw(generator(rows, 6), sizes_of(ROWS_OF_TRUTH // rows, rows), (0.0, loss))
     margins = -_change(huge[0], huge[1], names)
@@ -272,8 +272,9 @@ def figures(tallies: Sequence[Tally], datasets: int) -> list[Figure]:
         cells = np.concatenate([tally.shares for tally in own])
         cells = cells[~np.isnan(cells)]
         inside = float(np.mean((cells >= LOW) & (cells <= HIGH)))
-        what = f"95 % intervals that hold the truth: {kind} ({len(own)} sizes and populations, {datasets:,} sets each)"
-        value = f"{means.min():.1%} to {means.max():.1%}; single cells {cells.min():.1%} to {cells.max():.1%}, {inside:.0%} of {len(cells)} within 93-97 %"
+        what = f"95 % intervals that hold the truth: {kind} ({len(own)} sizes, {datasets:,} data sets each)"
+        scatter = f"single cells {cells.min():.1%} to {cells.max():.1%}, {inside:.0%} of {len(cells)} within 93-97 %"
+        value = f"{means.min():.1%} to {means.max():.1%}; {scatter}"
         found.append(Figure(what, value, "93 to 97 % at every size", bool(means.min() >= LOW and means.max() <= HIGH)))
     return found
 

@@ -1,4 +1,4 @@
-"""Rated rows from a population whose agreement is known: normal qualities cut into levels, documents alike in themselves.
+"""Rated rows from a population whose agreement is known: normal qualities cut into levels, in documents.
 
 The truth of any metric on a population is its value on a sample so large that its own error does not matter.
 """

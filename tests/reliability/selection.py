@@ -236,8 +236,8 @@ def bias_figures(found: Sequence[Bias]) -> list[Figure]:
         figures.append(
             Figure(
                 f"kept judge's validation Spearman minus its true one: {name}",
-                f"{without.gate:+.3f} without a reserve, {with_reserve.reserved:+.3f} on the reserved half that chose it "
-                f"(true gain {without.gain:+.3f} and {with_reserve.gain:+.3f})",
+                f"{without.gate:+.3f} without a reserve, {with_reserve.reserved:+.3f} on the reserved half "
+                f"that chose it (true gain {without.gain:+.3f} and {with_reserve.gain:+.3f})",
                 "less with a reserve",
                 with_reserve.reserved < without.gate,
             )

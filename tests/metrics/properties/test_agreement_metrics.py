@@ -151,6 +151,9 @@ def test_off_by_n_grows_with_n_up_to_one(found: Columns) -> None:
     shares = [off_by_n(*found, apart) for apart in (0, 1, 2.5, 4)]
     assert shares == [None] * 4 if not len(found[0]) else shares == sorted(shares) and shares[-1] == 1
     assert same(shares[1], METRICS["off_by_one"](*found))
+    cells, place = tabulate(*found)
+    counts = np.bincount(place, minlength=len(cells.judge_codes)).astype(np.float64)[None]
+    np.testing.assert_array_equal(levels.off_by(cells, counts, 2.5), [np.nan if shares[2] is None else shares[2]])
 
 
 @given(columns(least=2), st.integers(2, 5), SEEDS)
@@ -161,7 +164,7 @@ def test_no_judge_of_whole_levels_exceeds_the_ceiling_of_ties(found: Columns, co
     for name, most in ceilings.items():
         for judge in (random.integers(0, count, len(human)), np.searchsorted(cuts, human)):
             value = METRICS[name](judge, human)
-            assert value is None or most is not None and value <= most + 1e-9
+            assert value is None or (most is not None and value <= most + 1e-9)
         assert same(most, 1.0) or most is None or len(np.unique(human)) > count
     scores = Scores((SCALE,), human[:, None], human[:, None])
     assert tie_ceilings(scores)["spearman"]["fluency"] == best_spearman(human, 5)
