@@ -58,11 +58,14 @@ def test_under_six_documents_there_is_a_value_but_no_interval() -> None:
 
 
 def test_both_methods_give_about_the_same_interval_where_one_takes_over_from_the_other() -> None:
-    drawn = judged(2, 40, 8)
+    drawn, other = judged(2, 100, 8), judged(2, 100, 8, noise=2.0)
     assert drawn.documents is not None
     few, many = (
-        value_intervals(pooled(drawn.rows(drawn.documents < size), METRICS), resamples=2000) for size in (29, 30)
+        value_intervals(pooled(drawn.rows(drawn.documents < size), METRICS), resamples=2000) for size in (99, 100)
     )
+    np.testing.assert_allclose(few[1] - few[0], many[1] - many[0], rtol=0.1)
+    parts = ([each.rows(drawn.documents < size) for each in (drawn, other)] for size in (29, 30))
+    few, many = (difference_intervals(pooled_difference(*part, METRICS), resamples=2000) for part in parts)
     np.testing.assert_allclose(few[1] - few[0], many[1] - many[0], rtol=0.25)
 
 
@@ -137,6 +140,13 @@ def test_mostly_undefined_resamples_give_no_interval() -> None:
     low, _ = value_intervals(pooled(scores(judge, human), METRICS))
     assert np.isnan(low[0, 0])  # rows 0 and 1 are both needed: 40 % of the resamples
     assert not np.isnan(low[1, 0])
+    for rows in (20, 60):  # by leaving out one row at a time: an estimate that a single row carries has no interval
+        human, judge = np.ones(rows), np.ones(rows)
+        human[0] = judge[0] = 5
+        judge[1:3] = 2
+        carried = pooled(scores(judge, human), METRICS)
+        assert not np.isnan(carried.point[0, 0])
+        assert np.isnan(value_intervals(carried)[0][0, 0])
 
 
 def test_a_criterion_scored_in_few_documents_has_the_interval_of_few_documents() -> None:
@@ -150,7 +160,7 @@ def test_a_criterion_scored_in_few_documents_has_the_interval_of_few_documents()
 
 
 def test_intervals_repeat_with_their_seed_and_only_with_it() -> None:
-    estimate = pooled(judged(10, 40, 4), METRICS)
+    estimate = pooled(judged(10, 120, 2), METRICS)
     first, again, other = (value_intervals(estimate, seed) for seed in (1, 1, 2))
     np.testing.assert_array_equal(first, again)
     assert (np.array(first) != np.array(other)).any()

@@ -25,8 +25,8 @@ from metrics.estimates import (
     tables_of,
 )
 from metrics.intervals import (
-    BOOTSTRAP_CLUSTERS,
     FEWEST_CLUSTERS,
+    TRANSFORMED_CLUSTERS,
     Scale,
     difference_scale,
     intervals,
@@ -115,7 +115,7 @@ def test_an_interval_lies_within_the_bounds_and_needs_a_value_and_six_documents(
     assert not np.any(given_ & (np.isnan(point) | (estimate.support < FEWEST_CLUSTERS)))
     least, most = np.array([metric.bounds for metric in metrics]).T[:, :, None]
     assert np.all(~given_ | ((least - 1e-12 <= low) & (low <= high) & (high <= most + 1e-12)))
-    few = given_ & (estimate.support < BOOTSTRAP_CLUSTERS)  # resamples may all lie to one side of the value
+    few = given_ & (estimate.support < TRANSFORMED_CLUSTERS)  # resamples may all lie to one side of the value
     assert np.all(~few | ((low - 1e-9 <= point) & (point <= high + 1e-9)))
 
 
@@ -125,7 +125,7 @@ def test_intervals_of_few_documents_do_not_depend_on_their_order(scores: Scores,
         intervals(pooled(each, FEW), [value_scale(metric) for metric in FEW], seed=0, resamples=10)
         for each in (scores, shuffled(scores, seed))
     ]
-    if clusters(scores)[1] < BOOTSTRAP_CLUSTERS:
+    if clusters(scores)[1] < TRANSFORMED_CLUSTERS:
         np.testing.assert_allclose(np.array(bounds[0]), np.array(bounds[1]), atol=1e-9)
 
 
