@@ -13,7 +13,7 @@ from metrics.constants import against_constants, best_level
 from metrics.metric import METRICS, Metric, off_by_n
 from metrics.pairwise import best_epsilon
 from metrics.scores import Scores, Values
-from metrics.tables import cluster_tables, tabulate
+from metrics.tables import cluster_tables, informing, off_commonest, tabulate
 from metrics.whole_levels import best_kendall, best_spearman, tie_ceilings
 from metrics.worst_case import filling_bounds, worst_case
 from signatures.records import Criterion
@@ -133,6 +133,19 @@ def test_a_table_that_counts_cells_k_times_is_that_of_the_rows_repeated(found: C
     for batch in BATCHES:
         one, other = batch(cells, times * counts[None]), batch(repeated.cells, repeated.weighted(np.ones((1, 1))))
         np.testing.assert_allclose(one, other, atol=1e-12)
+
+
+@given(columns(least=1), SEEDS)
+def test_what_informs_an_order_is_off_the_commonest_value(found: Columns, seed: int) -> None:
+    codes = np.random.default_rng(seed).integers(0, 4, len(found[0]))
+    off = [off_commonest(side) for side in found]
+    for side, rows in zip(found, off, strict=True):
+        assert len(np.unique(side[~rows])) == 1
+        assert (~rows).sum() == np.unique(side, return_counts=True)[1].max()
+        assert informing(side, codes) == len(np.unique(codes[rows]))
+    table = cluster_tables(*found, codes, 4)
+    assert table.informing() == min(informing(side, codes) for side in found)
+    assert not off_commonest(np.full(3, np.nan)).any()
 
 
 @given(columns(least=1))

@@ -247,8 +247,9 @@ def test_runs_that_are_one_run_have_its_numbers(scores: Scores, seed: int) -> No
                 assert same(change.cells[name][criterion][key], alone[name][criterion][key])
             spread = twice.spread(name, criterion)
             assert spread is None or spread < 1e-12
-    shared = mean_estimate([pooled(scores, FEW)], [scores])
+    shared = mean_estimate([pooled(scores, FEW)], [scores], [True, False])
     np.testing.assert_allclose(shared.point, pooled(scores, FEW).point)
+    np.testing.assert_array_equal(shared.support, pooled(scores, FEW).support)
     assert difference_scale(spearman) == Scale(-2, 2, "plain")
     whole = difference(scores.rows([0]), after.rows([0]), **options)  # a single row: nothing but distances
     assert whole["pooled"]["spearman"]["mean"]["value"] is None
