@@ -1,19 +1,21 @@
-"""Figures that pages state and only a simulation knows: advise.py's interval of the rows needed, check.py's false
-alarms, and the reliability behind the noise ceiling. Run by hand:
+"""Figures that pages state and only a simulation knows: what intervals hold where few documents differ from the others,
+advise.py's interval of the rows needed, check.py's false alarms, the reliability behind the noise ceiling. By hand:
 
     python -m tests.reliability.stated [DATASETS]
 """
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 import numpy as np
+from scipy.stats import norm
 
 from metrics import ranks
 from metrics.drift import Scorings, randomization
-from metrics.estimates import Estimate, pooled_difference
+from metrics.estimates import Estimate, pooled, pooled_difference
+from metrics.intervals import _by_jackknife, leave_one_out, value_scale
 from metrics.metric import METRICS
 from metrics.multiplicity import holm
 from metrics.reliability import Panel
@@ -34,6 +36,10 @@ DEALS = 8_000
 """As many as `check.py` draws for two criteria at 1 %."""
 
 ROWS_OF_TRUTH = 200_000
+
+RARE_METRICS = ("spearman", "krippendorff", "qwk")
+BINS = {"2": (2, 2), "3 to 5": (3, 5), "6 to 12": (6, 12), "13 to 24": (13, 24), "25 and more": (25, 1_000)}
+"""Of documents off the commonest level."""
 
 
 def change(population: Population, documents: int, rows: int, metric: str, seed: Sequence[int]) -> Estimate:
@@ -95,6 +101,48 @@ def stepped_up(cuts: Sequence[float], raters: int, noise: float) -> float:
     return said - reached
 
 
+def rare(datasets: int) -> Values:
+    """(n, 3): metric, how many documents are off the commonest level (see `ClusterTables.informing`), and whether the
+    jackknife's interval, with as many degrees of freedom, held the truth; also where the program gives none."""
+    chosen, found = [METRICS[name] for name in RARE_METRICS], []
+    for share in (0.03, 0.06, 0.12, 0.25):
+        population = Population("rare", tuple(norm.ppf(1 - share * np.array([1, 0.5, 0.2]))), (0.4, 0.75))
+        true = pooled(population.draw(np.random.default_rng(0), _sizes(5 * ROWS_OF_TRUTH, 1))[0], chosen).point
+        for documents in (30, 60, 150):
+            for number in range(datasets // 4):
+                (drawn,) = population.draw(np.random.default_rng([number, documents]), _sizes(documents, 1))
+                found += _held(pooled(drawn, chosen), true)
+    return np.array(found, dtype=np.float64)
+
+
+def _held(estimate: Estimate, true: Values) -> Iterator[tuple[int, int, bool]]:
+    rest, point = np.concatenate([estimate(weights) for weights in leave_one_out(estimate)]), estimate.point
+    for row, column in np.ndindex(len(RARE_METRICS), 2):
+        support = int(estimate.support[row, column])
+        if support > 1 and not np.isnan(rest[:, row, column]).any():
+            scale = value_scale(METRICS[RARE_METRICS[row]])
+            low, high = _by_jackknife(point[row, column], rest[:, row, column], support, scale)
+            yield row, support, bool(low <= true[row, column] <= high)
+
+
+def rare_figures(datasets: int) -> list[Figure]:
+    found, figures = rare(datasets), []
+    for row, name in enumerate(RARE_METRICS):
+        own = found[found[:, 0] == row]
+        held = {label: own[(own[:, 1] >= low) & (own[:, 1] <= high), 2].mean() for label, (low, high) in BINS.items()}
+        inside = [share for label, share in held.items() if BINS[label][0] >= 6]
+        figures.append(
+            Figure(
+                f"95 % intervals of {name} that hold the truth, by how many documents are off the commonest level "
+                "(under six the program gives none)",
+                ", ".join(f"{label}: {share:.0%}" for label, share in held.items()),
+                "93 to 97 % from six on",
+                bool(min(inside) >= 0.93 and max(inside) <= 0.97),
+            )
+        )
+    return figures
+
+
 def pilot_figure(datasets: int) -> Figure:
     found = []
     for documents, rows in PILOTS:
@@ -138,7 +186,7 @@ def ceiling_figure() -> Figure:
 def main() -> int:
     os.nice(10)
     datasets = int(sys.argv[1]) if len(sys.argv) > 1 else DATASETS
-    figures = [ceiling_figure(), pilot_figure(datasets), check_figure(datasets)]
+    figures = [*rare_figures(datasets), ceiling_figure(), pilot_figure(datasets), check_figure(datasets)]
     return keep("stated", "reliability", 7, COMMAND, figures)
 
 
