@@ -26,6 +26,9 @@ from metrics.whole_levels import tie_ceilings
 
 Cells = dict[str, Cell]
 
+_DIFFERENCES = ("minus_one_rater",)
+"""Known better than either side: see `metrics.estimates`."""
+
 RESAMPLES, MOST_CLUSTERS = 1000, 500
 """Fewer than a summary's, since there are some fifty tables a criterion; both add 2 to 3 % to the intervals' error.
 
@@ -92,8 +95,9 @@ def ceiling_over_runs(runs: Sequence[Scores], *, seed: int = 0, resamples: int =
     if not names:
         return {}
     known = [scores.columns(names) for scores in runs]
-    estimate = mean_estimate([_estimate({"judge": scores}, seed, len(scores)) for scores in known], known)
     scales = {**RATERS, **JUDGE}
+    parts = [_estimate({"judge": scores}, seed, len(scores)) for scores in known]
+    estimate = mean_estimate(parts, known, [name not in _DIFFERENCES for name in scales])
     return cell_table(estimate, list(scales), list(scales.values()), names, seed=seed, resamples=resamples)
 
 
@@ -118,6 +122,15 @@ class _Column:
 
     panel: Panel
     judges: list["_Judged"] = field(default_factory=list)
+
+    @property
+    def support(self) -> list[int]:
+        """The clusters that inform every measure, in the same order."""
+        found = [self.panel.informing] * len(RATERS)
+        for each in self.judges:
+            own, rated = min(each.panel.informing, each.table.informing()), each.panel.codes[each.panel.rated]
+            found += [len(np.unique(rated)) if measure in _DIFFERENCES else own for measure in JUDGE]
+        return found
 
     def values(self, weights: Values) -> list[Values]:
         """(B,) of every measure, in the order of `RATERS` and then `JUDGE` for each judge."""
@@ -152,9 +165,7 @@ def _estimate(judges: Mapping[str, Scores], seed: int, most: int) -> Estimate:
         [column.panel] * len(RATERS) + [each.panel for each in column.judges for _ in JUDGE] for column in columns
     ]
     counted = np.array([[panel.rated.sum() for panel in each] for each in panels], dtype=np.intp).T
-    support = np.array(
-        [[np.count_nonzero(np.bincount(panel.codes[panel.rated])) for panel in each] for each in panels], dtype=np.intp
-    ).T
+    support = np.array([column.support for column in columns], dtype=np.intp).T
     width = max(column.panel.width for column in columns)
     return Estimate(
         merged,

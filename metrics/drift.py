@@ -22,6 +22,7 @@ from metrics.multiplicity import holm
 from metrics.repeats import MEASURES, Occasions, occasions, splits
 from metrics.scores import Codes, Values
 from metrics.summary import RESAMPLES, Cell, cell_table
+from metrics.tables import informing
 from signatures.records import Criterion
 
 DRAWS_A_TEST = 10
@@ -99,14 +100,16 @@ def change_cells(scorings: Scorings, *, seed: int = 0, resamples: int = RESAMPLE
     codes, total = scorings.clusters
     every = np.concatenate([scorings.then, scorings.now])
     ways = splits(len(scorings.then), len(scorings.now))[:1]
-    tables, paired = [], []
+    tables, paired, ordered = [], [], []
     for column in range(len(scorings.criteria)):
         table, places = occasions(every[:, :, column], ways)
         width = len(table.both)
         counts = np.bincount(codes * width + places[:, 0], minlength=total * width).reshape(total, width)
         tables.append((table, counts.astype(np.float64)))
         paired.append(table.both[places[:, 0]] > 0)
-    estimate = _estimate(tables, np.array(paired), codes, total)
+        means = (np.where(paired[-1], side.mean[places[:, 0]], np.nan) for side in (table.then, table.now))
+        ordered.append(min(informing(each, codes) for each in means))
+    estimate = _estimate(tables, np.array(paired), np.array(ordered), codes, total)
     found = cell_table(estimate, MEASURES, _scales(scorings.criteria), scorings.names, seed=seed, resamples=resamples)
     return {measure: {name: unless_certain(table[name]) for name in scorings.names} for measure, table in found.items()}
 
@@ -147,14 +150,16 @@ def own_noise(then: Values) -> tuple[float | None, float | None]:
     return None if variance is None else variance**0.5, mean
 
 
-def _estimate(tables: Sequence[tuple[Occasions, Values]], paired: Values, codes: Codes, total: int) -> Estimate:
+def _estimate(
+    tables: Sequence[tuple[Occasions, Values]], paired: Values, ordered: Codes, codes: Codes, total: int
+) -> Estimate:
     def values(weights: Values) -> Values:
         return np.stack([found.measures(weights @ counts) for found, counts in tables], axis=2)
 
     rows = paired.sum(axis=1)
     support = np.array([len(np.unique(codes[column])) for column in paired])
     counted = np.stack([rows] * 3 + [np.full_like(rows, paired.shape[1])])
-    informed = np.stack([support] * 3 + [np.full_like(support, total)])
+    informed = np.stack([support, support, ordered, np.full_like(support, total)])
     counted, informed = (np.append(each, each.min(axis=1, keepdims=True), axis=1) for each in (counted, informed))
     width = max(counts.shape[1] for _, counts in tables)
     return Estimate(total, width, values, counted, np.zeros_like(counted), informed)

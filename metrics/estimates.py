@@ -30,8 +30,9 @@ class Estimate:
     """Values of M metrics on K criteria and their mean, (B, M, K + 1), from cluster weights (B, G).
 
     `counted` (M, K + 1) says how many rows (documents) are behind each value, `left_out` how many documents are not
-    because they have no value, and `support` how many clusters inform it. A mean counts what its least informed
-    criterion does; it is undefined when one criterion is.
+    because they have no value, and `support` how many clusters inform it: those scored, and of a pooled coefficient
+    those that can order anything (`ClusterTables.informing`). A mean counts what its least informed criterion does; it
+    is undefined when one criterion is.
     """
 
     clusters: int
@@ -136,12 +137,18 @@ def _pooled_estimate(
     metrics: Sequence[Metric],
     values: Callable[[Values], Values],
 ) -> Estimate:
-    criteria = tables[: len(scores.criteria)]
-    rows, support = scores.scored.sum(axis=0), np.array([table.occupied().sum() for table in criteria], dtype=np.intp)
-    nothing = np.zeros_like(rows)
+    rows = scores.scored.sum(axis=0)
     width = max((table.width for table in tables), default=0)
-    every = [_for_every_metric(least_last(counts), len(metrics)) for counts in (rows, nothing, support)]
-    return Estimate(total, width, values, *every)
+    counted, left_out = (_for_every_metric(least_last(each), len(metrics)) for each in (rows, np.zeros_like(rows)))
+    support = [_support(tables, metric, len(tables) > len(rows)) for metric in metrics]
+    return Estimate(total, width, values, counted, left_out, least_last(np.array(support)[:, : len(rows)]))
+
+
+def _support(tables: Sequence[ClusterTables], metric: Metric, paired: bool) -> list[int]:
+    """Clusters with a scored row; for a coefficient, those that can order anything. The difference of two judges is
+    known better than either: what is rare is rare for both."""
+    ordered = metric.kind == "coefficient" and not paired
+    return [table.informing() if ordered else int(table.occupied().sum()) for table in tables]
 
 
 def _mean_over_documents(values: Values, seed: int) -> Estimate:

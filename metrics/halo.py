@@ -16,8 +16,9 @@ from metrics.estimates import one_number, resampled_clusters
 from metrics.intervals import Scale, difference_scale, value_scale
 from metrics.metric import spearman
 from metrics.rank_matrix import partial_correlation, rank_matrix, remembered
-from metrics.scores import Scores, Values
+from metrics.scores import Codes, Scores, Values
 from metrics.summary import RESAMPLES, Cell, cell_table, defined
+from metrics.tables import informing
 
 Read = Callable[[Values], list[Values]]
 """From the (B, 2K, 2K) correlations of the judge's K columns and the raters' K to a list of (B,)."""
@@ -40,11 +41,13 @@ def halo(scores: Scores, *, seed: int = 0, resamples: int = RESAMPLES) -> dict[s
     matrix = remembered(rank_matrix(np.concatenate([whole.judge, whole.human], axis=1), codes))
     alone, count = matrix(np.ones((1, total)))[0], len(whole.names)
     pairs = {f"{whole.names[a]}|{whole.names[b]}": (a, b) for a, b in combinations(range(count), 2)}
+    sides = [[informing(column, codes) for column in side.T] for side in (whole.judge, whole.human)]
+    informed = np.min(sides, axis=0)
 
-    def cells(labels: Sequence[str], scale: Scale, read: Read) -> dict[str, Cell]:
+    def cells(labels: Sequence[str], support: Codes, scale: Scale, read: Read) -> dict[str, Cell]:
         counted = np.full(len(labels), len(whole))
         estimate = one_number(
-            lambda weights: np.stack(read(matrix(weights)), axis=1), total, alone.size, counted, counted.clip(max=total)
+            lambda weights: np.stack(read(matrix(weights)), axis=1), total, alone.size, counted, support
         )
         return cell_table(estimate, ["rho"], [scale], labels, seed=seed, resamples=resamples)["rho"]
 
@@ -53,9 +56,11 @@ def halo(scores: Scores, *, seed: int = 0, resamples: int = RESAMPLES) -> dict[s
         "rows": len(whole),
         "judge": {title: defined(alone[a, b]) for title, (a, b) in pairs.items()},
         "raters": {title: defined(alone[count + a, count + b]) for title, (a, b) in pairs.items()},
-        "excess": cells(list(pairs), difference_scale(spearman), _excess(list(pairs.values()), count)),
-        "given_ratings": cells(whole.names, coefficient, _partial(count, count)),
-        "given_scores": cells(whole.names, coefficient, _partial(0, count)),
+        "excess": cells(
+            list(pairs), np.full(len(pairs), total), difference_scale(spearman), _excess(list(pairs.values()), count)
+        ),
+        "given_ratings": cells(whole.names, informed, coefficient, _partial(count, count)),
+        "given_scores": cells(whole.names, informed, coefficient, _partial(0, count)),
     }
 
 

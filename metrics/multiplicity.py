@@ -77,6 +77,6 @@ def holm(ps: Sequence[float | None]) -> list[float | None]:
 
 def _error(replicates: Values, clusters: int, bootstrapped: bool) -> float:
     defined = replicates[~np.isnan(replicates)]
-    if 2 * len(defined) < len(replicates):
+    if 2 * len(defined) < len(replicates) or (len(defined) < len(replicates) and not bootstrapped):
         return np.nan
     return float(defined.std()) * float(np.sqrt(clusters / (clusters - 1) if bootstrapped else len(defined) - 1))

@@ -5,18 +5,23 @@ interval resamples documents once for all runs; it says how far the mean would m
 runs. How much runs differ by themselves is their spread, which stands beside it and not in it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from metrics.estimates import Estimate, pooled, pooled_difference
 from metrics.intervals import Scale, difference_scale, value_scale
 from metrics.metric import Metric
 from metrics.scores import Codes, Scores, Values, clusters
 from metrics.summary import RESAMPLES, Cell, cell_table
+from metrics.tables import off_commonest
 
 Pair = tuple[Scores, Scores]
+
+Side = Callable[[Values, Values], NDArray[np.bool_]]
+"""From the judge's and the humans' (n,) to the rows that count."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +74,7 @@ def _over_runs(
     seed: int,
     resamples: int,
 ) -> OverRuns:
-    estimate = mean_estimate(parts, runs)
+    estimate = mean_estimate(parts, runs, [scale.shape == "fisher" for scale in scales])
     names = runs[0].names
     cells = cell_table(estimate, [metric.name for metric in metrics], scales, names, seed=seed, resamples=resamples)
     return OverRuns(cells, [_points(part, metrics, names) for part in parts])
@@ -86,8 +91,11 @@ def _points(part: Estimate, metrics: Sequence[Metric], names: Sequence[str]) -> 
     }
 
 
-def mean_estimate(parts: Sequence[Estimate], runs: Sequence[Scores]) -> Estimate:
-    """The mean of the parts as a function of the weights of the clusters that they share."""
+def mean_estimate(parts: Sequence[Estimate], runs: Sequence[Scores], ordered: Sequence[bool]) -> Estimate:
+    """The mean of the parts as a function of the weights of the clusters that they share.
+
+    `ordered` says of each metric whether its values are coefficients, which only some clusters inform.
+    """
     known = np.unique(np.concatenate([_codes(scores) for scores in runs]))
     places = [np.searchsorted(known, np.unique(_codes(scores))) for scores in runs]
 
@@ -99,7 +107,8 @@ def mean_estimate(parts: Sequence[Estimate], runs: Sequence[Scores]) -> Estimate
 
     counted = np.sum([part.counted for part in parts], axis=0)
     left_out = np.sum([part.left_out for part in parts], axis=0)
-    support = np.broadcast_to(_support(runs), counted.shape)
+    scored, ordering = (_support(runs, kinds) for kinds in (_SCORED, _ORDERING))
+    support = np.array([ordering if each else scored for each in ordered])
     return Estimate(len(known), sum(part.width for part in parts), values, counted, left_out, support)
 
 
@@ -107,10 +116,20 @@ def _codes(scores: Scores) -> Codes:
     return clusters(scores)[0] if scores.documents is None else scores.documents
 
 
-def _support(runs: Sequence[Scores]) -> Codes:
-    """(K + 1,): how many shared clusters have a scored row of each criterion, and the fewest of them for the mean."""
-    informed = [
-        len(np.unique(np.concatenate([_codes(scores)[scores.scored[:, column]] for scores in runs])))
-        for column in range(len(runs[0].criteria))
-    ]
-    return np.array([*informed, min(informed)], dtype=np.intp)
+_SCORED: Sequence[Side] = (lambda judge, human: ~np.isnan(judge),)
+_ORDERING: Sequence[Side] = (
+    lambda judge, human: off_commonest(judge),
+    lambda judge, human: off_commonest(np.where(np.isnan(judge), np.nan, human)),
+)
+
+
+def _support(runs: Sequence[Scores], sides: Sequence[Side]) -> Codes:
+    """(K + 1,): how many shared clusters have such a row of each criterion, on the side that has fewest, and the fewest
+    of them for the mean."""
+    found = [min(_clusters(runs, column, side) for side in sides) for column in range(len(runs[0].criteria))]
+    return np.array([*found, min(found)], dtype=np.intp)
+
+
+def _clusters(runs: Sequence[Scores], column: int, side: Side) -> int:
+    chosen = [_codes(scores)[side(scores.judge[:, column], scores.human[:, column])] for scores in runs]
+    return len(np.unique(np.concatenate(chosen)))

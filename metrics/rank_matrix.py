@@ -68,7 +68,7 @@ def remembered(matrix: Callable[[Values], Values]) -> Callable[[Values], Values]
     known: dict[bytes, Values] = {}
 
     def found(weights: Values) -> Values:
-        key = blake2b(np.ascontiguousarray(weights)).digest()
+        key = blake2b(np.ascontiguousarray(weights).data).digest()
         if key not in known:
             known[key] = matrix(weights)
         return known[key]

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from metrics import ranks
 from metrics.scores import Codes, Values
-from metrics.tables import ClusterTables, cluster_tables
+from metrics.tables import ClusterTables, cluster_tables, informing
 
 MOST_SPLITS = 10
 """Halves are compared in every way where there are no more, else in so many ways drawn at random."""
@@ -40,6 +40,12 @@ class Panel:
     def rated(self) -> NDArray[np.bool_]:
         """(n,): whether two raters at least scored the row, so that it says something of their agreement."""
         return np.count_nonzero(~np.isnan(self.scores), axis=1) >= 2
+
+    @property
+    def informing(self) -> int:
+        """How many clusters have a score off the commonest one, in rows that two raters scored."""
+        scores = self.scores[self.rated]
+        return informing(scores.ravel(), np.repeat(self.codes[self.rated], scores.shape[1]))
 
     @property
     def width(self) -> int:

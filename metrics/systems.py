@@ -144,8 +144,12 @@ def _systems(scores: Scores) -> tuple[Codes, int]:
 
 
 def _support(scores: Scores, codes: Codes) -> Codes:
-    """(K,): how many clusters have a scored row."""
-    return np.array([len(np.unique(codes[known])) for known in scores.scored.T])
+    """(K,): how many clusters inform an order."""
+    tables = (
+        cluster_tables(judge, human, codes, int(codes.max(initial=0)) + 1)
+        for judge, human in zip(scores.judge.T, scores.human.T, strict=True)
+    )
+    return np.array([table.informing() for table in tables])
 
 
 def _sums(rows: Codes, columns: Codes, values: Values, shape: tuple[int, int]) -> Values:

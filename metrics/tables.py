@@ -96,6 +96,19 @@ class ClusterTables:
         """(G,): whether the cluster has a scored row at all."""
         return np.asarray(self.counts.sum(axis=1)).ravel() > 0
 
+    def informing(self) -> int:
+        """How many clusters have a row off the commonest value, of the judge's or the humans', whichever are fewer.
+
+        Only these can order anything: among a hundred equal ratings three others carry every correlation.
+        """
+        totals = np.asarray(self.counts.sum(axis=0)).ravel()
+        sides = (self.cells.judge_codes, self.cells.human_codes)
+        off = (codes != np.argmax(np.bincount(codes, totals)) for codes in sides if len(codes))
+        return min(map(self._occupied_in, off), default=0)
+
+    def _occupied_in(self, chosen: NDArray[np.bool_]) -> int:
+        return int(np.count_nonzero(np.asarray(self.counts[:, np.flatnonzero(chosen)].sum(axis=1))))
+
     def only(self, first: int, last: int) -> "ClusterTables":
         """The tables of the clusters `first..last-1`, over the cells that occur in them."""
         counts = self.counts[first:last]
@@ -126,3 +139,15 @@ def cluster_tables(
     return ClusterTables(
         cells, scipy.sparse.csr_array(scipy.sparse.coo_array((ones, (codes[scored], row_cells)), shape=shape))
     )
+
+
+def informing(values: Values, codes: Codes) -> int:
+    """How many clusters have a row off the commonest of `values` (n,), NaN left out: see `ClusterTables.informing`."""
+    return len(np.unique(codes[off_commonest(values)]))
+
+
+def off_commonest(values: Values) -> NDArray[np.bool_]:
+    """(n,): whether a row has another value than the commonest one; NaN has none."""
+    known = ~np.isnan(values)
+    found, counts = np.unique(values[known], return_counts=True)
+    return known & (values != found[np.argmax(counts)]) if len(found) else known

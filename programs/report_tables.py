@@ -15,6 +15,7 @@ def show_summary(summary: Mapping[str, Any], screen: Screen) -> None:
         _show_metric(summary, "pooled", metric, screen)
     if summary["after"]["by_document"]["spearman"]["mean"]["n"]:
         _show_metric(summary, "by_document", "spearman", screen)
+    _explain(summary["after"], SHOWN, screen)
     if "readout" in summary:
         screen.table(f"\n{READOUT_TITLE}", *readout_rows(summary))
     _show_notes(summary, screen)
@@ -75,6 +76,21 @@ def show_agreement(agreement: Mapping[str, Any], screen: Screen, what: str = "ag
         ]
         counted = "rows" if view == "pooled" else "documents"
         screen.table(f"\n{what}, {unit}, with 95 % intervals", ["criterion", *metrics, counted, "coverage"], rows)
+    _explain(agreement, list(agreement["pooled"]), screen)
+
+
+WITHOUT = (
+    "a value without an interval is known too badly for one: fewer than six documents, or fewer than six off the "
+    "commonest level, or one that carries it alone"
+)
+
+
+def _explain(agreement: Mapping[str, Any], metrics: Sequence[str], screen: Screen) -> None:
+    """Says why a table shows values without intervals, where it does."""
+    shown = [cell for metric in metrics for cell in agreement["pooled"][metric].values()]
+    shown += list(agreement["by_document"]["spearman"].values())
+    if any(cell["value"] is not None and cell["low"] is None for cell in shown):
+        screen.result(f"\n{WITHOUT}")
 
 
 def show_calls(calls: Mapping[str, Mapping[str, int]], screen: Screen, of: str = "role") -> None:

@@ -21,7 +21,7 @@ def headline(run: RunFiles) -> str:
         "better": "The kept judge agrees better with the raters.",
         "worse": "The kept judge agrees worse with the raters.",
         "no change shown": "The interval holds zero: no change is shown.",
-        "no interval": "There are too few documents for an interval, so this shows no change.",
+        "no interval": "Too few documents, or too few that differ, for an interval: no change is shown.",
         "undefined": "The difference is undefined, so nothing is shown; see the criteria below.",
     }[reading(cells["difference"], run.metric)]
     values = f"{cell_text(cells['before'])} before, {cell_text(cells['after'])} after"

@@ -17,7 +17,8 @@ may be tested under several. Detectable is half of a difference's interval: a sm
 told from zero (a true one must be {POWER_FACTOR:.2f} times as large to be found in four of five such studies).
 "undefined" is no number, and never zero: judge or raters give one score only there. "-" does not apply or needs more
 than is there: a spread more than one seed, the joint initial prompt a finished joint mode of every seed, an interval
-six documents and a value in half of its resamples (a judge that hardly ever leaves one score has none in most)."""
+six documents, for correlations and kappas off the commonest level of judge and raters, and a value in half of its
+resamples (a judge that hardly ever leaves one score has none in most)."""
 
 
 def as_text(study: Study, results: Sequence[Result], sections: Sequence[tuple[str, Sequence[Section]]]) -> str:

@@ -58,11 +58,14 @@ def test_under_six_documents_there_is_a_value_but_no_interval() -> None:
 
 
 def test_both_methods_give_about_the_same_interval_where_one_takes_over_from_the_other() -> None:
-    drawn = judged(2, 40, 8)
+    drawn, other = judged(2, 100, 8), judged(2, 100, 8, noise=2.0)
     assert drawn.documents is not None
     few, many = (
-        value_intervals(pooled(drawn.rows(drawn.documents < size), METRICS), resamples=2000) for size in (29, 30)
+        value_intervals(pooled(drawn.rows(drawn.documents < size), METRICS), resamples=2000) for size in (99, 100)
     )
+    np.testing.assert_allclose(few[1] - few[0], many[1] - many[0], rtol=0.1)
+    parts = ([each.rows(drawn.documents < size) for each in (drawn, other)] for size in (29, 30))
+    few, many = (difference_intervals(pooled_difference(*part, METRICS), resamples=2000) for part in parts)
     np.testing.assert_allclose(few[1] - few[0], many[1] - many[0], rtol=0.25)
 
 
@@ -128,15 +131,38 @@ def test_a_paired_difference_is_narrower_than_two_judges_apart() -> None:
 
 
 def test_mostly_undefined_resamples_give_no_interval() -> None:
-    human, judge = np.ones(60), np.ones(60)
-    human[:2], judge[1:3] = 5, 5
-    low, _ = value_intervals(pooled(scores(judge, human), METRICS))
+    human, judge, other = np.ones(60), np.ones(60), np.ones(60)
+    human[:2], judge[1:3], other[1:4] = 5, 5, 5
+    low, _ = difference_intervals(pooled_difference(scores(judge, human), scores(other, human), METRICS))
     assert not np.isnan(low[0, 0])  # row 1 carries a correlation by itself: 63 % of the resamples have it
-    human, judge = np.ones(60), np.ones(60)
-    human[0], judge[1] = 5, 5
-    low, _ = value_intervals(pooled(scores(judge, human), METRICS))
+    human, judge, other = np.ones(60), np.ones(60), np.ones(60)
+    human[0], judge[1], other[1:3] = 5, 5, 5
+    low, _ = difference_intervals(pooled_difference(scores(judge, human), scores(other, human), METRICS))
     assert np.isnan(low[0, 0])  # rows 0 and 1 are both needed: 40 % of the resamples
     assert not np.isnan(low[1, 0])
+
+
+@pytest.mark.parametrize("rows", [20, 60, 200])
+@pytest.mark.parametrize("side", ["judge", "human"])
+def test_an_order_that_fewer_than_six_documents_make_has_a_value_but_no_interval(rows: int, side: str) -> None:
+    for off, expected in ((5, False), (6, True)):
+        rare, other = np.ones(rows), np.resize([1.0, 2, 3, 4], rows)
+        rare[:off] = np.resize([5.0, 4, 5], off)
+        pair = (rare, other) if side == "judge" else (other, rare)
+        estimate = pooled(scores(*pair), METRICS)
+        low, _ = value_intervals(estimate)
+        assert not np.isnan(estimate.point[0, 0])
+        assert np.isnan(low[0, 0]) != expected
+        assert not np.isnan(low[1, 0])  # a distance needs no order
+
+
+def test_an_estimate_that_one_document_carries_has_no_interval() -> None:
+    drawn, other = judged(13, 12, 4), judged(13, 12, 4, noise=2.0)
+    assert drawn.documents is not None
+    constant = [np.where(drawn.documents[:, None] == 0, each.judge, 3.0) for each in (drawn, other)]
+    low, _ = difference_intervals(pooled_difference(*map(drawn.with_judge, constant), METRICS))
+    assert np.isnan(low[0]).all()
+    assert not np.isnan(low[1]).any()
 
 
 def test_a_criterion_scored_in_few_documents_has_the_interval_of_few_documents() -> None:
@@ -150,7 +176,7 @@ def test_a_criterion_scored_in_few_documents_has_the_interval_of_few_documents()
 
 
 def test_intervals_repeat_with_their_seed_and_only_with_it() -> None:
-    estimate = pooled(judged(10, 40, 4), METRICS)
+    estimate = pooled(judged(10, 120, 2), METRICS)
     first, again, other = (value_intervals(estimate, seed) for seed in (1, 1, 2))
     np.testing.assert_array_equal(first, again)
     assert (np.array(first) != np.array(other)).any()

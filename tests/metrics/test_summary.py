@@ -165,6 +165,6 @@ def test_a_judge_does_not_differ_from_itself() -> None:
 
 
 def test_summaries_repeat_with_their_seed() -> None:
-    drawn = judged(12, 40, 4)
+    drawn = judged(12, 110, 2)
     assert summarize(drawn, seed=3, resamples=50) == summarize(drawn, seed=3, resamples=50)
     assert summarize(drawn, seed=3, resamples=50) != summarize(drawn, seed=4, resamples=50)
