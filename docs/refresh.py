@@ -159,7 +159,8 @@ def cost(folder: Path) -> str:
     """Counted calls and those of the formulas, one line a run."""
     kept = read(folder / "cost-formulas.json")
     header = ["run", "judge", "loss", "gradient", "rewrite"]
-    return f"{source(kept, 'cost')}:\n\n{lines_of(header, kept['table'])}"
+    base = "SSC, 4 criteria, 3 steps of 3 rows, 12 validation rows (half in reserve), 8 test rows; peers: 6 steps"
+    return f"{base}, and what the first column says. {source(kept, 'cost')}:\n\n{lines_of(header, kept['table'])}"
 
 
 def peers(folder: Path) -> str:

@@ -94,7 +94,7 @@ def counted(case: Mapping[str, Any], reuse: str = "off") -> tuple[Counter[str], 
 def applied() -> list[Figure]:
     """The calls of the commands that apply a judge: one a head and row, for each order of the criteria."""
     found = []
-    for mode, heads in (("SSC", 1), ("Single", 4)):
+    for mode, heads, orders in (("SSC", 1, 1), ("Single", 4, 0)):
         engine = FakeEngine()
         with tempfile.TemporaryDirectory() as place, asking(engine):
             data = write_rows(Path(place), 4)
@@ -104,16 +104,16 @@ def applied() -> list[Figure]:
             counts = []
             for command, flags in (
                 (evaluate, []),
-                (evaluate, ["--orders", "1"] if heads == 1 else []),
+                (evaluate, ["--orders", "1"] if orders else []),
                 (score, ["--out", f"{place}/out.csv"]),
             ):
                 engine.asked.clear()
                 quietly(command.main, [f"{place}/one", "--data", str(data), *flags])
                 counts.append(len(engine.asked))
-        expected = [heads * ROWS, heads * ROWS * (2 if heads == 1 else 1), heads * ROWS]
+        expected = [heads * ROWS, heads * ROWS * (1 + orders), heads * ROWS]
         told = ", ".join(f"{a} / {b}" for a, b in zip(counts, expected, strict=True))
         found.append(
-            Figure(f"calls of evaluate.py, the same with another order, score.py ({mode}, 4 criteria, {ROWS} rows), counted / by formula",
+            Figure(f"calls of evaluate.py, {'the same with another order' if orders else 'again'}, score.py ({mode}, 4 criteria, {ROWS} rows), counted / by formula",
                    told, "the same", counts == expected)
         )  # fmt: skip
     return found
