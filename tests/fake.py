@@ -144,7 +144,7 @@ def fields_of(request: Request) -> dict[str, tuple[int, ...]]:
         listed = re.findall(r"^\d+\. `(\w+)` \(Literal\[([-\d, ]+)\]\)", system, flags=re.MULTILINE)
         return {name: tuple(map(int, levels.split(","))) for name, levels in listed}
     shape = system.rpartition("JSON object only: ")[2]
-    found = re.findall(r'"(\w+)":<(?:(-?\d+)-(-?\d+)|text)>', shape)
+    found = re.findall(r'"(\w+)":(?:(-?\d+)-(-?\d+)|<text>)', shape)
     return {name: tuple(range(int(low), int(high) + 1)) if low else () for name, low, high in found}
 
 

@@ -147,7 +147,7 @@ def _scale(field: Any) -> str:
 
 def _slot(field: Any) -> str:
     levels = _levels(field.annotation)
-    return f"<{levels[0]}-{levels[-1]}>" if levels else "<text>"
+    return f"{levels[0]}-{levels[-1]}" if levels else "<text>"
 
 
 def _desc(field: Any) -> str:

@@ -18,7 +18,7 @@ def test_the_prompt_holds_directive_rubrics_scales_and_inputs_and_little_else() 
     system, user = CompactAdapter().format(SIGNATURE, [], {"source": "S", "text": "T"})
     assert system["content"] == (
         "Judge the text.\nfluency (1-5): Count slips.\nanger (0-3): How angry?\n"
-        'Reply with one JSON object only: {"fluency":<1-5>,"anger":<0-3>}'
+        'Reply with one JSON object only: {"fluency":1-5,"anger":0-3}'
     )
     assert user["content"] == "<source>\nS\n</source>\n<text>\nT\n</text>"
 
