@@ -175,8 +175,8 @@ def peers(folder: Path) -> str:
         [each["optimizer"], each["sent"], *each["reached"], *(each[part] for part in parts)] for each in table["rows"]
     ]
     return (
-        f"Means over {table['seeds']} seeds from an initial mean Spearman of {table['start']:.2f} on the validation rows. "
-        f"{source(kept, 'peers')}:\n\n{lines_of(header, rows)}"
+        f"Means over {table['seeds']} seeds from an initial mean Spearman of {table['start']:.2f} on the validation "
+        f"rows. {source(kept, 'peers')}:\n\n{lines_of(header, rows)}"
     )
 
 

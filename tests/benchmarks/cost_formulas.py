@@ -49,14 +49,26 @@ def main() -> int:
     bounded = [(name, *counted(BASE | {"S": 6, "more": ("--optimizer", name)}, reuse="on")) for name in BOUNDED]
     under = sum(sum(sent.values()) <= sum(planned.values()) for _, sent, planned in bounded)
     figures = [
-        Figure("runs whose counted calls are those of the formulas, by role", f"{same} of {len(rows)}", "all", same == len(rows)),
-        Figure("peers that stay within the calls of the same run of SSC", f"{under} of {len(bounded)}", "all", under == len(bounded)),
+        Figure(
+            "runs whose counted calls are those of the formulas, by role",
+            f"{same} of {len(rows)}",
+            "all",
+            same == len(rows),
+        ),
+        Figure(
+            "peers that stay within the calls of the same run of SSC",
+            f"{under} of {len(bounded)}",
+            "all",
+            under == len(bounded),
+        ),
         *applied(),
-    ]  # fmt: skip
+    ]
     code = keep("cost-formulas", "speed", 7, "python -m tests.benchmarks.cost_formulas", figures)
     table = [[name, *(f"{sent[role]} / {planned[role]}" for role in ROLES)] for name, sent, planned in rows]
-    table += [[f"{name}, at most", f"{sum(sent.values())} / {sum(planned.values())} in all", "", "", ""]
-              for name, sent, planned in bounded]  # fmt: skip
+    table += [
+        [f"{name}, at most", f"{sum(sent.values())} / {sum(planned.values())} in all", "", "", ""]
+        for name, sent, planned in bounded
+    ]
     path = KEPT / "cost-formulas.json"
     write_json(path, read_json(path) | {"table": table})
     return code
@@ -86,8 +98,21 @@ def counted(case: Mapping[str, Any], reuse: str = "off") -> tuple[Counter[str], 
     flags += ["--steps", str(case["S"]), "--eval-every", str(case["E"]), "--reserve", str(case["reserve"])]
     with tempfile.TemporaryDirectory() as place, asking(engine):
         data = write_rows(Path(place), case["K"])
-        own = ["--data", str(data), "--inputs", "text", "--criteria", criteria, "--mode", case["mode"], "--reuse", reuse]
-        quietly(optimize.main, [*own, "--accept", "not_worse", *flags, *case["more"], "--runs-dir", place, "--run", "one"])
+        own = [
+            "--data",
+            str(data),
+            "--inputs",
+            "text",
+            "--criteria",
+            criteria,
+            "--mode",
+            case["mode"],
+            "--reuse",
+            reuse,
+        ]
+        quietly(
+            optimize.main, [*own, "--accept", "not_worse", *flags, *case["more"], "--runs-dir", place, "--run", "one"]
+        )
     return Counter({role: count for role, count in engine.counts().items() if count}), +by_formula(case)
 
 
@@ -113,9 +138,14 @@ def applied() -> list[Figure]:
         expected = [heads * ROWS, heads * ROWS * (1 + orders), heads * ROWS]
         told = ", ".join(f"{a} / {b}" for a, b in zip(counts, expected, strict=True))
         found.append(
-            Figure(f"calls of evaluate.py, {'the same with another order' if orders else 'again'}, score.py ({mode}, 4 criteria, {ROWS} rows), counted / by formula",
-                   told, "the same", counts == expected)
-        )  # fmt: skip
+            Figure(
+                f"calls of evaluate.py, {'the same with another order' if orders else 'again'}, score.py ({mode}, "
+                f"4 criteria, {ROWS} rows), counted / by formula",
+                told,
+                "the same",
+                counts == expected,
+            )
+        )
     return found
 
 
@@ -125,7 +155,10 @@ ROWS = 60
 def write_rows(folder: Path, criteria: int) -> Path:
     """Rated rows, each a document."""
     lines = [",".join(["text", *(f"c{each}" for each in range(criteria))])]
-    lines += [f"text {row}," + ",".join(str(1 + (row * (each + 2) + each) % 5) for each in range(criteria)) for row in range(ROWS)]  # fmt: skip
+    lines += [
+        f"text {row}," + ",".join(str(1 + (row * (each + 2) + each) % 5) for each in range(criteria))
+        for row in range(ROWS)
+    ]
     path = folder / "rated.csv"
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path

@@ -11,7 +11,7 @@ import csv
 import json
 import re
 import time
-import zlib
+from hashlib import blake2b
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +23,20 @@ WORDS = {
     "depth": ("ember", "fjord", "grove", "heath"),
     "warmth": ("inlet", "juniper", "kelp", "lagoon"),
 }
-OTHERS = ("meadow", "nectar", "orchid", "pebble", "quartz", "reed", "slate", "thistle", "umber", "violet", "willow", "yarrow")
+OTHERS = (
+    "meadow",
+    "nectar",
+    "orchid",
+    "pebble",
+    "quartz",
+    "reed",
+    "slate",
+    "thistle",
+    "umber",
+    "violet",
+    "willow",
+    "yarrow",
+)
 ALL = (*(word for words in WORDS.values() for word in words), *OTHERS)
 KEPT, TAKEN, NOTICED = 0.9, 0.8, 0.5
 """How often a rewrite keeps a word, takes up one that feedback names, and a reader of cases notices one."""
@@ -62,7 +75,9 @@ class HiddenWords:
         if about is None or (name not in WORDS and "instruction" not in name):
             return "Texts of many words with three ratings each."
         words = [word for word in ALL if word in named(prompt, (*WORDS[about], *OTHERS)) and chance(asked, word) < KEPT]
-        told = [word for word in re.findall(rf"{about} turns on (\w+)", prompt) if chance(asked, f"told {word}") < TAKEN]
+        told = [
+            word for word in re.findall(rf"{about} turns on (\w+)", prompt) if chance(asked, f"told {word}") < TAKEN
+        ]
         return rubric([*words, *(told or self._found(about, asked, prompt, words))])
 
     def _found(self, about: str, asked: Asked, prompt: str, words: list[str]) -> list[str]:
@@ -78,7 +93,7 @@ class HiddenWords:
 def score(name: str, rubric_text: str, text: str) -> int:
     """The judge's: one, each word that the rubric names and the text holds, and a guess for each that it does not."""
     held, stated = words_of(text), named(rubric_text, WORDS[name])
-    return 1 + sum(word in held if word in stated else zlib.crc32(f"{text}|{word}".encode()) % 2 for word in WORDS[name])
+    return 1 + sum(word in held if word in stated else drawn(f"{text}|{word}") < 0.5 for word in WORDS[name])
 
 
 def rubric(words: list[str]) -> str:
@@ -87,7 +102,9 @@ def rubric(words: list[str]) -> str:
 
 def named(text: str, words: tuple[str, ...]) -> set[str]:
     """Those of the words that some rubric in the text names."""
-    return {word for listed in re.findall(r"Look for ([\w, ]+) in the text", text) for word in listed.split(", ")} & {*words}
+    return {word for listed in re.findall(r"Look for ([\w, ]+) in the text", text) for word in listed.split(", ")} & {
+        *words
+    }
 
 
 def words_of(text: str) -> set[str]:
@@ -107,8 +124,12 @@ def criterion_of(prompt: str) -> str | None:
 
 def chance(asked: Asked, purpose: str) -> float:
     """A number in 0..1 that depends on the request and the purpose only."""
-    content = f"{asked.system}|{asked.user}|{asked.request.config.seed}|{purpose}"
-    return zlib.crc32(content.encode()) / 2**32
+    return drawn(f"{asked.system}|{asked.user}|{asked.request.config.seed}|{purpose}")
+
+
+def drawn(content: str) -> float:
+    """In 0..1, independent of what other contents give (a checksum's bits are not: it is linear)."""
+    return int.from_bytes(blake2b(content.encode(), digest_size=6).digest()) / 2**48
 
 
 def write_rows(path: Path, rows: int, seed: int = 0) -> None:

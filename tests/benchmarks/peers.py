@@ -3,7 +3,7 @@
     python -m tests.benchmarks.peers [SEEDS]
 
 The same table, splits, LM, number of calls in flight (8) and budget (that of the textual-gradient run, SSC, 12 steps of
-3 rows) in the world of `hidden_words`, where every reply takes 50 ms. SEEDS (3) runs of each; numbers are means over them.
+3 rows) in the world of `hidden_words`, where every reply takes 50 ms. SEEDS (3) runs of each; numbers are means.
 The validation score is the mean Spearman on all 60 validation rows (`--reserve 0`), which each method chooses its judge
 by in its own way: the textual gradient by this metric, the peers by mean agreement.
 """
@@ -37,8 +37,8 @@ COMMAND = "python -m tests.benchmarks.peers"
 LATENCY = 0.05
 VALIDATION = 60
 FLAGS = (
-    f"--val-size {VALIDATION} --inputs text --group id --mode SSC --gate spearman --reserve 0 --eval-every 0 --threads 8 "
-    "--train-size 40 --test-size 30 --steps 12 --batch-size 3"
+    f"--val-size {VALIDATION} --inputs text --group id --mode SSC --gate spearman --reserve 0 --eval-every 0 "
+    "--threads 8 --train-size 40 --test-size 30 --steps 12 --batch-size 3"
 ).split()
 
 
@@ -46,8 +46,8 @@ FLAGS = (
 class Run:
     """One run: best validation score and calls so far after each step or candidate, and totals.
 
-    `known` are judgements that were asked for again and not sent (or planned, and skipped as needless); `repeated` the
-    identical requests that reached the server.
+    `known` are judgements that were asked for again (or planned, and needless) and not sent; `repeated` the identical
+    requests that reached the server.
     """
 
     scores: Sequence[float]
@@ -68,7 +68,9 @@ def main(seeds: str = "3") -> int:
     goals = [round(start + share * (1 - start), 2) for share in (0.25, 0.5)]
     rows = [table_row(name, each, goals) for name, each in runs.items()]
     print(f"initial validation score {start:.2f}")
-    code = keep("peers", "speed", 8, COMMAND, [figure for name, each in runs.items() for figure in figures(name, each, goals)])
+    code = keep(
+        "peers", "speed", 8, COMMAND, [figure for name, each in runs.items() for figure in figures(name, each, goals)]
+    )
     keep_table(goals, start, rows, int(seeds))
     return code
 
@@ -77,8 +79,8 @@ def figures(name: str, runs: list[Run], goals: list[float]) -> list[Figure]:
     """One line an optimizer; only what must hold has a target."""
     row = table_row(name, runs, goals)
     told = (
-        f"{row['reached'][1]} calls to {goals[1]:.2f} (best {row['best']}), {row['evaluation']} of calls are judgements, "
-        f"{row['rate']} judgements/s, {row['repeated']} identical requests sent, {row['known']} asked for again"
+        f"{row['reached'][1]} calls to {goals[1]:.2f} (best {row['best']}), {row['evaluation']} of calls are judgements"
+        f", {row['rate']} judgements/s, {row['repeated']} identical requests sent, {row['known']} asked for again"
     )
     return [Figure(f"{name}, {row['sent']} calls", told, "no request sent twice", row["repeated"] == "0")]
 
@@ -111,7 +113,17 @@ def measured(name: str, seed: int) -> Run:
     with tempfile.TemporaryDirectory() as place, stub_server(FakeEngine(reply=HiddenWords(LATENCY).reply)) as server:
         write_rows(Path(place) / "rows.csv", 160, seed)
         criteria = ",".join(f"{each}:1-5" for each in WORDS)
-        flags = [*FLAGS, "--data", f"{place}/rows.csv", "--criteria", criteria, "--optimizer", name, "--seed", str(seed)]
+        flags = [
+            *FLAGS,
+            "--data",
+            f"{place}/rows.csv",
+            "--criteria",
+            criteria,
+            "--optimizer",
+            name,
+            "--seed",
+            str(seed),
+        ]
         lm = ["--lm", "stub", "--api-base", server.url, "--schema", "on", "--runs-dir", place, "--run", "one"]
         with counting_wishes() as wished:
             quietly(optimize.main, [*flags, *lm])
@@ -126,7 +138,9 @@ def run_of(folder: Path, repeated: int, wished: Counter[str]) -> Run:
     judged = tallies["judge"]["calls"]
     known = tallies["judge"]["reused"] + tallies["judge"]["skipped"]
     if wished:
-        known = wished["judge"] + VALIDATION - wished["sent judge"]  # the initial judge's rows are scored before it asks
+        known = (
+            wished["judge"] + VALIDATION - wished["sent judge"]
+        )  # the initial judge's rows are scored before it asks
     return Run(
         scores=np.maximum.accumulate(values).tolist(),
         calls=np.cumsum([step["spent"]["calls"] for step in steps]).tolist(),

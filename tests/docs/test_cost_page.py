@@ -10,7 +10,7 @@ from tests.benchmarks.cost_formulas import BASE, LETTERS, ROLES, by_formula, cou
 
 def test_the_pages_formulas_are_the_estimates() -> None:
     assert tuple(formulas()) == ROLES
-    assert LETTERS == {mode.name: mode.judge + mode.loss + mode.gradient + mode.rewrite for mode in MODES.values()}
+    assert {mode.name: mode.judge + mode.loss + mode.gradient + mode.rewrite for mode in MODES.values()} == LETTERS
     for mode, criteria, steps, batch, (val, reserve), tested, every in product(
         MODES, (1, 4), (0, 1, 5), (1, 3), ((10, 0.5), (20, 0.0)), (7,), (0, 2)
     ):
