@@ -17,16 +17,21 @@ def test_cells_are_the_same_by_sorting_and_by_counting() -> None:
     np.testing.assert_array_equal(counted_cells[0][counted_cells[1]], pairs)
 
 
-def test_tables_weighed_together_are_those_weighed_alone() -> None:
+@pytest.mark.parametrize("share", [0.0, 1.0])
+@pytest.mark.parametrize("most", [100.0, 2.0**24])
+def test_tables_weighed_together_are_those_weighed_alone(
+    share: float, most: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Dense and sparse, in single and in double precision, whole weights and fractions."""
+    monkeypatch.setattr(tables, "DENSE_SHARE", share)
+    monkeypatch.setattr(tables, "EXACT", most)
     draw = np.random.default_rng(1)
-    codes, weights = draw.integers(9, size=50), draw.integers(3, size=(4, 9)).astype(np.float64)
-    alone = [
-        cluster_tables(draw.integers(1, 6, size=50) * 1.0, draw.integers(1, top, size=50) * 1.0, codes, 9)
-        for top in (3, 6)
-    ]
-    together = weighted_together(alone)(weights)
-    for table, found in zip(alone, together, strict=True):
-        np.testing.assert_array_equal(found, table.weighted(weights))
+    codes, sides = draw.integers(9, size=50), draw.integers(1, 6, size=(3, 50)) * 1.0
+    alone = [cluster_tables(sides[0], other, codes, 9) for other in sides[1:]]
+    for weights in (draw.integers(3, size=(4, 9)) * 1.0, draw.random((4, 9)), np.full((1, 9), 61.0)):
+        together = weighted_together(alone)(weights)
+        for table, found in zip(alone, together, strict=True):
+            np.testing.assert_allclose(found, table.weighted(weights), rtol=1e-14)
 
 
 @pytest.mark.parametrize("name", METRICS)
