@@ -7,6 +7,8 @@ python docs/refresh.py study RESULTS_FOLDER        what a study found, from what
 python docs/refresh.py headline RESULTS_FOLDER     the same in a few lines
 python docs/refresh.py speed docs/measured         what the benchmarks measured, beside their targets
 python docs/refresh.py reliability docs/measured   the same of the harnesses of tests/reliability
+python docs/refresh.py cost docs/measured          the formulas of a run's calls beside counted ones
+python docs/refresh.py peers docs/measured         what the optimizers spend their calls on
 """
 
 import io
@@ -153,15 +155,49 @@ def measured(folder: Path, group: str) -> str:
     )
 
 
+def cost(folder: Path) -> str:
+    """Counted calls and those of the formulas, one line a run."""
+    kept = read(folder / "cost-formulas.json")
+    header = ["run", "judge", "loss", "gradient", "rewrite"]
+    base = "SSC, 4 criteria, 3 steps of 3 rows, 12 validation rows (half in reserve), 8 test rows; peers: 6 steps"
+    return f"{base}, and what the first column says. {source(kept, 'cost')}:\n\n{lines_of(header, kept['table'])}"
+
+
+def peers(folder: Path) -> str:
+    """One line an optimizer."""
+    kept = read(folder / "peers.json")
+    table = kept["table"]
+    goals = [f"calls to reach {goal:.2f}" for goal in table["goals"]]
+    header = ["optimizer", "LM calls", *goals, "best", "judgements among the calls", "judgements/s",
+              "identical requests sent", "judgements asked for again"]  # fmt: skip
+    parts = ["best", "evaluation", "rate", "repeated", "known"]
+    rows = [
+        [each["optimizer"], each["sent"], *each["reached"], *(each[part] for part in parts)] for each in table["rows"]
+    ]
+    return (
+        f"Means over {table['seeds']} seeds from an initial mean Spearman of {table['start']:.2f} on the validation "
+        f"rows. {source(kept, 'peers')}:\n\n{lines_of(header, rows)}"
+    )
+
+
+def source(kept: dict[str, Any], part: str) -> str:
+    return f"Measured by `{kept['command']}`, written by `python docs/refresh.py {part} docs/measured`"
+
+
+def lines_of(header: list[str], rows: list[list[str]]) -> str:
+    return "".join(f"| {' | '.join(row)} |\n" for row in (header, ["---"] * len(header), *rows))
+
+
 def read(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
 PARTS = {
     "default-run": default_run, "initial-judge": initial_judge, "readout": readout, "study": study,
-    "headline": headline, "speed": speed, "reliability": reliability,
+    "headline": headline, "speed": speed, "reliability": reliability, "cost": cost, "peers": peers,
 }  # fmt: skip
-PAGES = dict.fromkeys(("headline", "reliability"), ROOT / "README.md") | {"speed": ROOT / "docs" / "cost.md"}
+PAGES = dict.fromkeys(("headline", "reliability", "peers"), ROOT / "README.md")
+PAGES |= dict.fromkeys(("speed", "cost"), ROOT / "docs" / "cost.md")
 """Where a part stands; the others are in docs/results.md."""
 
 

@@ -16,6 +16,7 @@ measured by `python -m tests.reliability.coverage`.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -95,11 +96,18 @@ def intervals(estimate: Estimate, scales: Sequence[Scale], *, seed: int, resampl
 
 def resampled_weights(estimate: Estimate, seed: int, resamples: int) -> Iterator[Values]:
     """Batches (B, G) of how often each cluster is drawn when G are drawn with replacement."""
-    generator, clusters = np.random.default_rng(seed), estimate.clusters
+    times = _times_drawn(estimate.clusters, seed, resamples)
     for start in range(0, resamples, estimate.batch):
-        size = min(estimate.batch, resamples - start)
-        drawn = generator.integers(clusters, size=(size, clusters)) + clusters * np.arange(size)[:, None]
-        yield np.bincount(drawn.ravel(), minlength=size * clusters).reshape(size, clusters).astype(np.float64)
+        yield times[start : start + estimate.batch].astype(np.float64)
+
+
+@lru_cache(maxsize=1)
+def _times_drawn(clusters: int, seed: int, resamples: int) -> NDArray[np.uint16]:
+    """(resamples, G). The estimates of one report have the same clusters and seed, so the last one is kept."""
+    generator, found = np.random.default_rng(seed), np.empty((resamples, clusters), dtype=np.uint16)
+    for row in found:
+        row[:] = np.bincount(generator.integers(clusters, size=clusters), minlength=clusters)
+    return found
 
 
 def leave_one_out(estimate: Estimate) -> Iterator[Values]:

@@ -9,7 +9,7 @@ import numpy as np
 from metrics.estimates import BATCH_NUMBERS
 from metrics.ranks import centred_midranks, spearman
 from metrics.scores import Codes, Values
-from metrics.tables import cluster_tables
+from metrics.tables import counted_by_cluster, crossed, encoded, weighted_together
 
 LEAST_LEFT = 1e-9
 """Of a column's variance: with less left beside the controls, the column says nothing that they do not."""
@@ -29,15 +29,17 @@ def rank_matrix(columns: Values, clusters: Codes) -> Callable[[Values], Values]:
 
 def _by_tables(columns: Values, clusters: Codes) -> Callable[[Values], Values]:
     total, count = int(clusters.max()) + 1, columns.shape[1]
-    tables = {
-        (a, b): cluster_tables(columns[:, a], columns[:, b], clusters, total)
-        for a, b in combinations_with_replacement(range(count), 2)
-    }
+    encoded_columns, ones = [encoded(column) for column in columns.T], np.ones(len(columns))
+    pairs = list(combinations_with_replacement(range(count), 2))
+    tables = [
+        counted_by_cluster(crossed(encoded_columns[a], encoded_columns[b]), clusters, total, ones) for a, b in pairs
+    ]
+    weigh = weighted_together(tables)
 
     def matrix(weights: Values) -> Values:
         found = np.empty((len(weights), count, count))
-        for (a, b), table in tables.items():
-            found[:, a, b] = found[:, b, a] = spearman(table.cells, table.weighted(weights))
+        for (a, b), table, counts in zip(pairs, tables, weigh(weights), strict=True):
+            found[:, a, b] = found[:, b, a] = spearman(table.cells, counts)
         return found
 
     return matrix

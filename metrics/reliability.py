@@ -36,7 +36,7 @@ class Panel:
     clusters: int
     seed: int = 0
 
-    @property
+    @cached_property
     def rated(self) -> NDArray[np.bool_]:
         """(n,): whether two raters at least scored the row, so that it says something of their agreement."""
         return np.count_nonzero(~np.isnan(self.scores), axis=1) >= 2

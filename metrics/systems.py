@@ -153,7 +153,7 @@ def _support(scores: Scores, codes: Codes) -> Codes:
 
 
 def _sums(rows: Codes, columns: Codes, values: Values, shape: tuple[int, int]) -> Values:
-    flat = np.bincount(rows * shape[1] + columns, values, minlength=shape[0] * shape[1])
+    flat: Values = np.bincount(rows * shape[1] + columns, values, minlength=shape[0] * shape[1])
     return flat.reshape(shape)
 
 

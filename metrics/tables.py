@@ -18,6 +18,15 @@ from metrics.scores import Codes, Values
 DENSE_ENTRIES = 4_000_000
 """Above this size (32 MB) the tables of the clusters are kept sparse."""
 
+DENSE_SHARE = 0.1
+"""Above this share of filled entries a dense product is the faster one."""
+
+EXACT, MOST_TIMES = 2.0**24, 60.0
+"""Whole numbers that single precision holds exactly, and how often a cluster may be drawn for that: never more."""
+
+Encoded = tuple[Values, Codes]
+"""The distinct values of a column, and each row's place among them."""
+
 
 @dataclass(frozen=True, eq=False)
 class Cells:
@@ -55,8 +64,19 @@ class Cells:
 
 def tabulate(judge: Values, human: Values) -> tuple[Cells, Codes]:
     """The cells that occur among these rows, and the cell of each row."""
-    judge_values, human_values = np.unique(judge), np.unique(human)
-    pairs = np.searchsorted(judge_values, judge) * len(human_values) + np.searchsorted(human_values, human)
+    return crossed(encoded(judge), encoded(human))
+
+
+def encoded(column: Values) -> Encoded:
+    """The sorted distinct values of a column (n,), and the place of each row's among them."""
+    values = np.unique(column)
+    return values, np.searchsorted(values, column)
+
+
+def crossed(judge: Encoded, human: Encoded) -> tuple[Cells, Codes]:
+    """`tabulate` of columns that are encoded already."""
+    (judge_values, judge_places), (human_values, human_places) = judge, human
+    pairs = judge_places * len(human_values) + human_places
     cells, row_cells = _places(pairs, len(judge_values) * len(human_values))
     judge_codes, human_codes = np.divmod(cells, max(len(human_values), 1))
     return Cells(judge_values, human_values, judge_codes, human_codes), row_cells
@@ -119,10 +139,27 @@ class ClusterTables:
 
 
 def weighted_together(tables: Sequence[ClusterTables]) -> Callable[[Values], list[Values]]:
-    """`weighted` of many tables of the same clusters at once, for tables of which most is empty: one sparse product."""
-    counts = scipy.sparse.hstack([scipy.sparse.csr_array(table.counts) for table in tables], format="csr")
+    """`weighted` of many tables of the same clusters at once: one product, sparse where most entries are empty.
+
+    `amounts` must be 1. Where all sums are below 2^24, single precision holds them exactly, in half the time.
+    """
+    entries, filled = sum(table.counts.shape[0] * table.width for table in tables), sum(each.filled for each in tables)
     ends = np.cumsum([table.width for table in tables])[:-1]
-    return lambda weights: np.split(np.ascontiguousarray(weights @ counts), ends, axis=1)
+    counts = scipy.sparse.hstack(
+        [scipy.sparse.csr_array(table.counts) for table in tables], format="csr", dtype=np.float32
+    )
+    most = max((float(table.counts.sum(axis=0).max(initial=0)) for table in tables), default=0.0)
+    dense = counts.toarray() if filled > DENSE_SHARE * entries and entries <= 5 * DENSE_ENTRIES else counts
+    wide = dense.astype(np.float64) if most * MOST_TIMES >= EXACT else dense
+
+    def weighted(weights: Values) -> list[Values]:
+        if wide is dense and weights.max(initial=0) <= MOST_TIMES and not np.any(weights % 1):
+            found = weights.astype(np.float32) @ dense
+        else:
+            found = weights @ wide.astype(np.float64)
+        return np.split(np.ascontiguousarray(found, dtype=np.float64), ends, axis=1)
+
+    return weighted
 
 
 def cluster_tables(
@@ -131,13 +168,18 @@ def cluster_tables(
     """Tables of the scored rows (`judge` not NaN) by cluster code `0..clusters-1`; a row counts 1, or its amount."""
     scored = ~np.isnan(judge)
     ones = np.ones(int(scored.sum())) if amounts is None else amounts[scored]
-    cells, row_cells = tabulate(judge[scored], human[scored])
+    return counted_by_cluster(tabulate(judge[scored], human[scored]), codes[scored], clusters, ones)
+
+
+def counted_by_cluster(table: tuple[Cells, Codes], codes: Codes, clusters: int, amounts: Values) -> ClusterTables:
+    """The tables of rows whose cells are known."""
+    cells, row_cells = table
     shape = (clusters, len(cells.judge_codes))
     if shape[0] * shape[1] <= DENSE_ENTRIES:
-        flat = np.bincount(codes[scored] * shape[1] + row_cells, ones, minlength=shape[0] * shape[1])
+        flat = np.bincount(codes * shape[1] + row_cells, amounts, minlength=shape[0] * shape[1])
         return ClusterTables(cells, flat.reshape(shape))
     return ClusterTables(
-        cells, scipy.sparse.csr_array(scipy.sparse.coo_array((ones, (codes[scored], row_cells)), shape=shape))
+        cells, scipy.sparse.csr_array(scipy.sparse.coo_array((amounts, (codes, row_cells)), shape=shape))
     )
 
 

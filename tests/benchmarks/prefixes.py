@@ -3,7 +3,7 @@
 from bisect import bisect_left, insort
 from collections import deque
 from collections.abc import Iterable
-from os.path import commonprefix
+from itertools import count
 
 from metrics.tokens import token_ids
 
@@ -24,7 +24,7 @@ class IdealCache:
         place = bisect_left(self._known, tokens)
         neighbours = self._known[max(place - 1, 0) : place + 1]
         self.total += len(tokens)
-        self.shared += max((len(commonprefix([tokens, each])) for each in neighbours), default=0)
+        self.shared += max((_common(tokens, each) for each in neighbours), default=0)
         insort(self._known, tokens)
         self._order.append(tokens)
         if self._last is not None and len(self._order) > self._last:
@@ -33,6 +33,11 @@ class IdealCache:
     @property
     def share(self) -> float:
         return self.shared / self.total if self.total else 0.0
+
+
+def _common(one: list[int], other: list[int]) -> int:
+    places = zip(count(), one, other, strict=False)
+    return next((place for place, a, b in places if a != b), min(len(one), len(other)))
 
 
 def shared_prefix(prompts: Iterable[str], last: int | None = None) -> float:

@@ -2,10 +2,10 @@
 
     python -m tests.benchmarks.prompt_tokens [DATA_FOLDER] [DOCUMENTS]
 
-DATA_FOLDER holds summeval.jsonl, of which the first DOCUMENTS (100, all, of 16 rows each) are judged. The prompts are those that
-evaluate.py and optimize.py send to a stub server; tokens are those of `metrics.tokens` (cl100k_base) in the messages'
-texts, without a chat template's few for each message and without the JSON schema, which is printed. Replies are
-counted in the form that each prompt asks for. The cache is ideal: it keeps every earlier prompt (`prefixes`).
+DATA_FOLDER holds summeval.jsonl, of which the first DOCUMENTS (100, all, of 16 rows each) are judged. The prompts are
+those that evaluate.py and optimize.py send to a stub server; tokens are those of `metrics.tokens` (cl100k_base) in the
+messages' texts, without a chat template's few for each message and without the JSON schema, which is printed. Replies
+are counted in the form that each prompt asks for. The cache is ideal: it keeps every earlier prompt (`prefixes`).
 
 The paper's own prompt is rebuilt from its authors' published program: one message of directive, output format (a line a
 criterion with its levels), instructions (a line a criterion), sample with labels, and a heading for the response. The
@@ -70,22 +70,42 @@ def judgements(table: Path) -> list[Figure]:
     }
     schema = count_tokens(orjson.dumps(response_format(signature)).decode())
     around = {name: means[name] - means["texts"] for name in ("ours", "chat", "paper")}
-    print(f"of these the texts themselves: {means['texts']:.0f} tokens; around them ours {around['ours']:.0f}, "
-          f"ChatAdapter {around['chat']:.0f}, the paper {around['paper']:.0f}; the JSON schema beside ours: {schema}")  # fmt: skip
+    print(
+        f"of these the texts themselves: {means['texts']:.0f} tokens; around them ours {around['ours']:.0f}, "
+        f"ChatAdapter {around['chat']:.0f}, the paper {around['paper']:.0f}; the JSON schema beside ours: {schema}"
+    )
     mixed = shared_prefix(sorted(ours, key=lambda prompt: zlib.crc32(prompt.encode())), SMALL)
     print(f"random order without bringing a document's rows together, cache of {SMALL} prompts: {mixed:.0%}")
     kept, shuffled = shared_prefix(ours), shared_prefix(sent_by_evaluate(shuffled_table(table), "compact"), SMALL)
     ratio, beside = means["ours"] / means["chat"], means["ours"] / means["paper"]
     n = f"{len(rows)} rows"
     return [
-        Figure(f"tokens a judgement, prompt and reply (SummEval, four criteria, initial rubrics, {n}), as a share of DSPy's ChatAdapter's",
-               f"{means['ours']:.0f} of {means['chat']:.0f}: {ratio:.0%}", "at most 60 %", ratio <= 0.6),
-        Figure("the same, beside the paper's own prompt", f"{means['ours']:.0f} of {means['paper']:.0f}: {beside:.0%}",
-               "at most 100 %", beside <= 1),
-        Figure("prompt tokens of that evaluation which an earlier prompt began with (ideal prefix cache)", f"{kept:.0%}",
-               "at least 75 %", kept >= 0.75),
-        Figure(f"the same where the table's rows stand in random order and the cache holds the last {SMALL} prompts", f"{shuffled:.0%}", "at least 75 %", shuffled >= 0.75),
-    ]  # fmt: skip
+        Figure(
+            f"tokens a judgement, prompt and reply (SummEval, four criteria, initial rubrics, {n}), as a share of "
+            "DSPy's ChatAdapter's",
+            f"{means['ours']:.0f} of {means['chat']:.0f}: {ratio:.1%}",
+            "at most 60 %",
+            ratio <= 0.6,
+        ),
+        Figure(
+            "the same, beside the paper's own prompt",
+            f"{means['ours']:.0f} of {means['paper']:.0f}: {beside:.0%}",
+            "at most 100 %",
+            beside <= 1,
+        ),
+        Figure(
+            "prompt tokens of that evaluation which an earlier prompt began with (ideal prefix cache)",
+            f"{kept:.0%}",
+            "at least 75 %",
+            kept >= 0.75,
+        ),
+        Figure(
+            f"the same where the table's rows stand in random order and the cache holds the last {SMALL} prompts",
+            f"{shuffled:.0%}",
+            "at least 75 %",
+            shuffled >= 0.75,
+        ),
+    ]
 
 
 def stages(table: Path) -> list[Figure]:
@@ -99,7 +119,9 @@ def stages(table: Path) -> list[Figure]:
         told = ", ".join(
             f"{stage} {shares[stage]:.0%}" if len(parts[stage]) > 1 else f"{stage} is one call" for stage in STAGES
         )
-        found.append(Figure(f"prompt tokens shared within a step, {mode}", told, "some in each stage", min(several) > 0))  # fmt: skip
+        found.append(
+            Figure(f"prompt tokens shared within a step, {mode}", told, "some in each stage", min(several) > 0)
+        )
     return found
 
 

@@ -38,10 +38,19 @@ def main(place: str, seeds: str = "6") -> int:
     for workers, (seconds, sent, _) in found.items():
         print(f"{workers} workers: {seconds:.0f} s, {sum(sent.values()):,} requests")
     figures = [
-        Figure(f"a study of {cells} cells on Ray, 4 workers beside 1 (replies after 100 ms)",
-               f"{found[4][0]:.0f} s beside {found[1][0]:.0f} s: {ratio:.1f} times as fast", f"at least {TARGET:g}", ratio >= TARGET),
-        Figure("requests of both, beside the estimate", f"{sum(found[1][1].values()):,} and {sum(found[4][1].values()):,}", "as estimated", right),
-    ]  # fmt: skip
+        Figure(
+            f"a study of {cells} cells on Ray, 4 workers beside 1 (replies after 100 ms)",
+            f"{found[4][0]:.0f} s beside {found[1][0]:.0f} s: {ratio:.1f} times as fast",
+            f"at least {TARGET:g}",
+            ratio >= TARGET,
+        ),
+        Figure(
+            "requests of both, beside the estimate",
+            f"{sum(found[1][1].values()):,} and {sum(found[4][1].values()):,}",
+            "as estimated",
+            right,
+        ),
+    ]
     if cells == CELLS:
         return keep("ray-scaling", "speed", 7, "python -m tests.benchmarks.ray_scaling FOLDER", figures)
     print(*figures, sep="\n")

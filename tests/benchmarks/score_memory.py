@@ -49,11 +49,19 @@ def main(place: str, rows: str = str(MANY)) -> int:
     for number, each in ((FEW, base), (count, many)):
         print(f"{number:,} rows in {each.seconds:.0f} s, {each.megabytes:.0f} MB, {each.asked:,} requests")
     found = [
-        Figure(f"memory of score.py over the base, {count:,} rows", f"{over:.0f} MB", f"under {MOST_MB} MB", over < MOST_MB),
-        Figure("requests asked again by a scoring that was killed half way (in flight at the kill)", f"{again} of {many.asked:,}",
-               f"at most {THREADS}, those in flight", 0 <= again <= THREADS),
-        Figure("rows written, in the table's order", f"{many.rows:,}", f"{count:,}", many.rows == count and many.in_order),
-    ]  # fmt: skip
+        Figure(
+            f"memory of score.py over the base, {count:,} rows", f"{over:.0f} MB", f"under {MOST_MB} MB", over < MOST_MB
+        ),
+        Figure(
+            "requests asked again by a scoring that was killed half way (in flight at the kill)",
+            f"{again} of {many.asked:,}",
+            f"at most {THREADS}, those in flight",
+            0 <= again <= THREADS,
+        ),
+        Figure(
+            "rows written, in the table's order", f"{many.rows:,}", f"{count:,}", many.rows == count and many.in_order
+        ),
+    ]
     if count == MANY:
         return keep("score-memory", "speed", 7, "python -m tests.benchmarks.score_memory FOLDER", found)
     print(*found, sep="\n")

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from metrics import rank_matrix as ways
 from metrics.halo import halo
-from metrics.rank_matrix import partial_correlation, rank_matrix
+from metrics.rank_matrix import partial_correlation, rank_matrix, remembered
 from metrics.scores import Scores, Values
 from tests.metrics.rated import criteria
 
@@ -125,3 +126,26 @@ def test_nothing_scored_is_undefined_and_one_criterion_has_no_halo() -> None:
     assert found["rows"] == found["excess"]["mean"]["n"] == 0
     assert {cell["value"] for key in ("excess", "given_ratings") for cell in found[key].values()} == {None}
     assert halo(scores.columns(["a"])) is None
+
+
+def test_tables_of_few_values_give_what_the_rows_give() -> None:
+    scores = drawn(8)
+    assert scores.documents is not None
+    columns = np.column_stack([scores.judge, scores.human, np.ones(len(scores))])
+    weights = np.random.default_rng(1).multinomial(36, [1 / 36] * 36, size=7).astype(np.float64)
+    by_tables, by_rows = (way(columns, scores.documents)(weights) for way in (ways._by_tables, ways._by_rows))
+    np.testing.assert_allclose(by_tables, by_rows, atol=1e-12)
+
+
+def test_equal_weights_are_looked_at_once() -> None:
+    looked: list[Values] = []
+
+    def matrix(weights: Values) -> Values:
+        looked.append(weights)
+        return weights * 2
+
+    found = remembered(matrix)
+    one, other = np.ones((2, 3)), np.full((2, 3), 2.0)
+    for each in (one, other, one.copy()):
+        np.testing.assert_array_equal(found(each), each * 2)
+    assert len(looked) == 2
