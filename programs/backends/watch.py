@@ -19,7 +19,7 @@ import dspy
 QUIET = 20.0
 """Seconds without a word, while it holds requests, after which a server is asked."""
 
-LOOK_EVERY, PATIENCE = 5.0, 8.0
+LOOK_EVERY, PATIENCE = 2.0, 8.0
 """Seconds between two looks, and those that a server has for its list of models."""
 
 

@@ -51,25 +51,21 @@ def free_port() -> int:
 
 
 def absent(folder: Path) -> list[Outage]:
-    """Three addresses at which nothing answers, at once since that is mostly waiting."""
-    flags = _flags(folder)
+    """Three addresses at which nothing answers, one after the other: programs that start at once hold each other up."""
     with mute_port() as mute:
         addresses = {
             "closed port": f"http://127.0.0.1:{free_port()}/v1",
             "unknown name": "http://no-such-host.invalid/v1",
             "never answers": f"http://127.0.0.1:{mute}/v1",
         }
-        begun = time.monotonic()
-        started = {
-            name: begin("optimize", *flags, "--run", name.replace(" ", "-"), "--api-base", address)
-            for name, address in addresses.items()
-        }
-        met = {name: end(process, begun) for name, process in started.items()}
-    found = []
-    for name, ended in met.items():
-        with faulty_server(FAIR) as server:
-            found.append(Outage(name, ended, _resume(folder, name.replace(" ", "-"), server), 0))
-    return found
+        return [_absent(folder, name, address) for name, address in addresses.items()]
+
+
+def _absent(folder: Path, name: str, address: str) -> Outage:
+    run_name = name.replace(" ", "-")
+    met = run("optimize", *_flags(folder), "--run", run_name, "--api-base", address)
+    with faulty_server(FAIR) as server:
+        return Outage(name, met, _resume(folder, run_name, server), 0)
 
 
 def in_the_middle(folder: Path, name: str, fail: Callable[[FaultyServer], None]) -> Outage:
