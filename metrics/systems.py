@@ -153,8 +153,8 @@ def _support(scores: Scores, codes: Codes) -> Codes:
 
 
 def _sums(rows: Codes, columns: Codes, values: Values, shape: tuple[int, int]) -> Values:
-    flat: Values = np.bincount(rows * shape[1] + columns, values, minlength=shape[0] * shape[1])
-    return flat.reshape(shape)
+    flat = np.bincount(rows * shape[1] + columns, values, minlength=shape[0] * shape[1])
+    return np.asarray(flat, dtype=np.float64).reshape(shape)
 
 
 def _quotient(numerator: Values, denominator: NDArray[Any]) -> Values:
