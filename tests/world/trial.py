@@ -11,7 +11,7 @@ from programs.backends.roles import Roles
 from programs.optimizer.fan_out import Pool
 from programs.optimizer.incumbent import Outcome
 from programs.optimizer.judge import Judge
-from programs.optimizer.methods import judge_groups, method_of
+from programs.optimizer.methods import judge_groups, method_of, teleprompter
 from programs.optimizer.modes import groups
 from programs.optimizer.scoring import judge_rows, scores_of
 from programs.optimizer.steps import Step
@@ -19,7 +19,7 @@ from programs.records.calls import CallLog
 from programs.records.tally import ROLES
 from programs.settings import Settings
 from tests.world.engine import world_lm
-from tests.world.rows import rows_of, splits_of, task_of
+from tests.world.rows import splits_of, task_of
 from tests.world.speech import rubric_text
 from tests.world.world import World
 
@@ -62,6 +62,11 @@ class Trial:
         return mean(spearman(mine, theirs) or 0.0 for mine, theirs in zip(scores.judge.T, scores.human.T, strict=True))
 
     @property
+    def gated(self) -> list[dspy.Example]:
+        """The validation rows that are the gate's."""
+        return teleprompter(self.settings).validation(self.splits.validation)[0]
+
+    @property
     def ceiling(self) -> Judge:
         """Each criterion's judge by itself, told all the hidden rules: no rubric can do better, and nothing interferes."""
         told = {
@@ -74,6 +79,3 @@ class Trial:
 def trial(world: World, mode: str, **settings: object) -> Trial:
     """A trial at the usual sizes; world and run share a seed."""
     return Trial(world, Settings(mode=mode, seed=world.seed, **{**SIZES, **settings}))  # type: ignore[arg-type]
-
-
-__all__ = ["Trial", "rows_of", "trial"]
