@@ -69,7 +69,9 @@ def accepted_only(done: Trial, outcome: Outcome) -> bool:
     for before, step in zip(done.steps, done.steps[1:]):
         for verdict in step.verdicts:
             for name in verdict.group:
-                expected = step.proposal.get(name, before.judge.rubric[name]) if verdict.kept else before.judge.rubric[name]
+                expected = (
+                    step.proposal.get(name, before.judge.rubric[name]) if verdict.kept else before.judge.rubric[name]
+                )
                 if step.judge.rubric[name] != expected:
                     return False
     return True

@@ -31,7 +31,9 @@ def _turned(names: tuple[str, ...]) -> dict[str, str]:
     return dict(zip(names, [*names[1:], names[0]], strict=True))
 
 
-def _notes_of_the_neighbour(forward: Any, self: Any, judge: Judge, batch: Any, notes: Any, *rest: Any, **more: Any) -> Any:
+def _notes_of_the_neighbour(
+    forward: Any, self: Any, judge: Judge, batch: Any, notes: Any, *rest: Any, **more: Any
+) -> Any:
     to = _turned(judge.task.criterion_names)
     moved = [replace(note, group=tuple(to[name] for name in note.group)) for note in notes]
     return forward(self, judge, batch, moved, *rest, **more)
@@ -97,7 +99,9 @@ MUTATIONS: Mapping[str, Mutation] = {
         _wrap(incumbent, "keep_best", lambda original, *args: _last(*args)), frozenset({"best_kept"})
     ),
     "the worst judge is kept": Mutation(_wrap(keep, "standing", _worst), frozenset({"best_kept"})),
-    "scores on validation rows go stale": Mutation(_wrap(incumbent.Incumbent, "consider", _stale), frozenset({"fresh"})),
+    "scores on validation rows go stale": Mutation(
+        _wrap(incumbent.Incumbent, "consider", _stale), frozenset({"fresh"})
+    ),
     "refused rewrites are carried on": Mutation(
         _wrap(incumbent.Incumbent, "consider", _refused_ones_too), frozenset({"accepted_only"})
     ),

@@ -7,7 +7,11 @@ from functools import cached_property
 from tests.world.chance import shuffled, uniform
 
 CRITERIA = ("clarity", "warmth", "rigour", "humour", "candour", "poise")
-VOCABULARY = tuple(first + last for first in ("ba", "de", "fi", "go", "ku", "la", "me", "no") for last in ("rim", "sol", "tak", "vun", "zel", "pod"))
+VOCABULARY = tuple(
+    first + last
+    for first in ("ba", "de", "fi", "go", "ku", "la", "me", "no")
+    for last in ("rim", "sol", "tak", "vun", "zel", "pod")
+)
 """The features that a text can have are words without a meaning, so that nothing but ratings tells what they are worth."""
 
 
@@ -83,7 +87,10 @@ class World:
         words = shuffled(VOCABULARY, "vocabulary", self.seed)
         common = round(self.common * self.rules)
         shared, own = words[:common], words[common:]
-        of = {name: shared + own[place * (self.rules - common) :][: self.rules - common] for place, name in enumerate(self.names)}
+        of = {
+            name: shared + own[place * (self.rules - common) :][: self.rules - common]
+            for place, name in enumerate(self.names)
+        }
         return {name: self._weights(name, of[name], shared) for name in self.names}
 
     def _weights(self, name: str, words: list[str], shared: list[str]) -> dict[str, int]:
