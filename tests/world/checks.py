@@ -5,6 +5,7 @@ Each looks at what a trial did from outside: its steps, its rows, its prompts' e
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from itertools import pairwise
 from statistics import mean
 
 from metrics.metric import METRICS
@@ -40,7 +41,7 @@ def true_rules(done: Trial, outcome: Outcome) -> bool:
 def never_worse(done: Trial, outcome: Outcome) -> bool:
     """Through the gate no criterion's validation value falls from step to step."""
     values = [step.validation for step in done.steps]
-    return all(after[name] >= before[name] for before, after in zip(values, values[1:]) for name in after)  # type: ignore[operator]
+    return all(after[name] >= before[name] for before, after in pairwise(values) for name in after)  # type: ignore[operator]
 
 
 def moves_on(done: Trial, outcome: Outcome) -> bool:
@@ -50,9 +51,9 @@ def moves_on(done: Trial, outcome: Outcome) -> bool:
 
 
 def fresh(done: Trial, outcome: Outcome) -> bool:
-    """The validation values of a step, and its batch's scores, are those of the judge that the step ended and began with."""
+    """A batch is scored by the judge that its step begins with; validation values are those of the one it ends with."""
     with done.roles.playing("judge"):
-        for before, step in zip(done.steps, done.steps[1:]):
+        for before, step in pairwise(done.steps):
             scores = [dict(each.scores) for each in judge_rows(before.judge, step.batch.rows, done.pool)]
             if scores != [dict(each.scores) for each in step.batch.judgements]:
                 return False
@@ -66,7 +67,7 @@ def fresh(done: Trial, outcome: Outcome) -> bool:
 
 def accepted_only(done: Trial, outcome: Outcome) -> bool:
     """A criterion's rubric changes exactly where its verdict says so, and then to the proposal's."""
-    for before, step in zip(done.steps, done.steps[1:]):
+    for before, step in pairwise(done.steps):
         for verdict in step.verdicts:
             for name in verdict.group:
                 expected = (
@@ -78,19 +79,28 @@ def accepted_only(done: Trial, outcome: Outcome) -> bool:
 
 
 def best_kept(done: Trial, outcome: Outcome) -> bool:
-    """Of the accepted judges of a criterion that were scored again on reserved rows, the best one is kept."""
+    """Where every rewrite is accepted, the judge is kept that was best for its criterion on the validation rows."""
     again = trial(done.world, "Single", **{**SIZES, "gate": "none", "reserve": 0.0})
     kept = again.run()
-    for group, accepted in kept.archive.items():
-        values = [one.values[group[0]] or 0.0 for one in accepted]
-        if kept.judge.rubric[group[0]] != accepted[values.index(max(values))].rubric[group[0]]:
-            return False
-    return True
+    rubrics = {name: [step.judge.rubric[name] for step in again.steps] for name in again.world.names}
+    values = {name: [step.validation[name] or 0.0 for step in again.steps] for name in again.world.names}
+    return all(
+        kept.judge.rubric[name] == rubrics[name][found.index(max(found))] for name, found in values.items()
+    ) and any(found.index(max(found)) < len(found) - 1 for found in values.values())
+
+
+def all_rows_count(done: Trial, outcome: Outcome) -> bool:
+    """Every row of a batch with a wrong score is spoken of in a gradient."""
+    return all(
+        {note.row for note in step.gradients} == {str(row["row_id"]) for row in step.batch.rows}
+        for step in done.steps[1:]
+    )
 
 
 Check = Callable[[Trial, Outcome], bool]
 CHECKS: Mapping[str, Check] = {
-    check.__name__: check for check in (learns, true_rules, never_worse, moves_on, fresh, accepted_only, best_kept)
+    check.__name__: check
+    for check in (learns, true_rules, never_worse, moves_on, all_rows_count, fresh, accepted_only, best_kept)
 }
 
 

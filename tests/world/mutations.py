@@ -53,15 +53,15 @@ def _swapped(comparison: Any, criterion: Any, judge: float, human: float) -> Any
 
 
 def _stale(consider: Any, self: Any, *rest: Any) -> Any:
-    before = self._judgements
+    before = list(self._current.judgements)
     verdicts = consider(self, *rest)
-    self._judgements = before
+    self._current.judgements = before
     return verdicts
 
 
-def _refused_ones_too(consider: Any, self: Any, number: int, proposal: Any, accept: Any) -> Any:
-    verdicts = consider(self, number, proposal, accept)
-    self.judge = self.judge.with_rubric(proposal)
+def _refused_ones_too(consider: Any, self: Any, number: int, proposal: Any, looks: Any) -> Any:
+    verdicts = consider(self, number, proposal, looks)
+    self._current.judge = self.judge.with_rubric(proposal)
     return verdicts
 
 
@@ -83,12 +83,15 @@ MUTATIONS: Mapping[str, Mutation] = {
         _wrap(stages.RewriteStage, "forward", _notes_of_the_neighbour), frozenset({"learns", "true_rules"})
     ),
     "the wrong criterion is rewritten": Mutation(
-        _wrap(stages.RewriteStage, "forward", _rewrites_for_the_neighbour), frozenset({"learns", "true_rules"})
+        _wrap(stages.RewriteStage, "forward", _rewrites_for_the_neighbour), frozenset({"true_rules"})
     ),
     "notes go to those whom they do not concern": Mutation(
         _wrap(Note, "concerns", lambda concerns, *args: not concerns(*args)), frozenset({"learns"})
     ),
-    "the gate is inverted": Mutation(_wrap(gate, "paired_draws", _inverted), frozenset({"learns", "never_worse"})),
+    "the gate is inverted": Mutation(_wrap(gate, "paired_draws", _inverted), frozenset({"learns"})),
+    "the gate keeps everything": Mutation(
+        _wrap(gate, "_shortfall", lambda shortfall, *args: None), frozenset({"never_worse"})
+    ),
     "every batch is the first one": Mutation(
         _wrap(teleprompter, "draw", lambda draw, *args: repeat(next(draw(*args)))), frozenset({"moves_on"})
     ),
@@ -114,7 +117,7 @@ MUTATIONS: Mapping[str, Mutation] = {
         frozenset({"fresh"}),
     ),
     "only the first row's gradient is used": Mutation(
-        _wrap(stages.GradientStage, "forward", _first_row_only), frozenset({"learns"})
+        _wrap(stages.GradientStage, "forward", _first_row_only), frozenset({"all_rows_count"})
     ),
     "the guard refuses everything": Mutation(
         lambda patch: patch.setitem(guards.GUARDS, "on", lambda judge, batch, proposal: ({}, {})),  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""One run of the optimizer in a world: the real loop, stages, adapters and gate; only the LM and the data are made up."""
+"""One run of the optimizer in a world: real loop, stages, adapters and gate; only the LM and the data are made up."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -68,7 +68,7 @@ class Trial:
 
     @property
     def ceiling(self) -> Judge:
-        """Each criterion's judge by itself, told all the hidden rules: no rubric can do better, and nothing interferes."""
+        """Each criterion's judge by itself, told all the hidden rules: no rubric can do better, nothing interferes."""
         told = {
             name: rubric_text("Rate from 1 to 5.", {word: 1 if weight > 0 else -1 for word, weight in rules.items()})
             for name, rules in self.world.hidden.items()

@@ -12,7 +12,7 @@ VOCABULARY = tuple(
     for first in ("ba", "de", "fi", "go", "ku", "la", "me", "no")
     for last in ("rim", "sol", "tak", "vun", "zel", "pod")
 )
-"""The features that a text can have are words without a meaning, so that nothing but ratings tells what they are worth."""
+"""What a text can have: words without a meaning, so that nothing but ratings tells what they are worth."""
 
 
 @dataclass(frozen=True)
