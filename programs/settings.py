@@ -75,6 +75,7 @@ class Settings(Method):
     gate: str = "spearman"
     accept: str = "probable"
     probability: float = 0.8
+    race: str = "off"
     keep: str = "best"
     reserve: float = 0.5
     eval_every: int = 0

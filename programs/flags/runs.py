@@ -34,6 +34,11 @@ def add_loop_flags(parser: Parser, *, many: bool = False) -> None:
     )
     group.add_argument("--accept", help="probable (default), or not_worse as in the paper")
     group.add_argument("--probability", type=number(0, 1), help="what --accept probable asks for (default 0.8)")
+    group.add_argument(
+        "--race",
+        choices=("on", "off"),
+        help="on: the gate judges validation rows in blocks until the decision is clear (default off)",
+    )
     group.add_argument("--keep", choices=("best", "last"), help="which accepted judge to keep (default best)")
     group.add_argument("--reserve", type=number(0, 0.9), help="share of the validation rows that choose the best (0.5)")
 

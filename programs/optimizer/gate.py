@@ -14,7 +14,10 @@ RULES = ("probable", "not_worse")
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the gate decided for one head, and on which numbers (the metric per criterion, before and after)."""
+    """What the gate decided for one head, and on which numbers (the metric per criterion, before and after).
+
+    `rows` says how many validation rows were judged for it.
+    """
 
     group: Group
     kept: bool
@@ -23,6 +26,7 @@ class Verdict:
     after: Mapping[str, float | None]
     difference: float | None = None
     probability: float | None = None
+    rows: int | None = None
 
 
 Accept = Callable[[Scores, Scores, Group], Verdict]
@@ -40,8 +44,11 @@ def gate(metric: str, rule: str = "probable", threshold: float = 0.8, seed: int 
         raise UserError(f"--gate '{metric}' is unknown: use one of {', '.join(GATES)}{suggest(metric, GATES)}")
     if rule not in RULES:
         raise UserError(f"--accept '{rule}' is unknown: use one of {', '.join(RULES)}{suggest(rule, RULES)}")
-    if metric == "none":
-        return None
+    return None if metric == "none" else accepting(metric, rule, threshold, seed)
+
+
+def accepting(metric: str, rule: str, threshold: float, seed: int = 0) -> Accept:
+    """The gate on a known metric, by a known rule (see `gate`)."""
 
     def accept(before: Scores, after: Scores, group: Group) -> Verdict:
         compared = paired_draws(before, after, metric, group, seed=seed)

@@ -1,19 +1,20 @@
 """The last accepted judge, with its validation scores and everything that was accepted before it."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import dspy
 
 from metrics.scores import Scores
 from metrics.ties import choose_ties
-from programs.optimizer.gate import Accept, Verdict
+from programs.optimizer.gate import Verdict
 from programs.optimizer.judge import Judge
-from programs.optimizer.keep import Archive, Candidate, keep_best, rescorings, values_of
+from programs.optimizer.judged import Judged, Score
+from programs.optimizer.keep import Archive, Candidate, keep_best, rescorings, undecided, values_of
+from programs.optimizer.race import Look
 from programs.optimizer.scoring import scores_of
 from signatures.records import Group, Judgement, Rubric
 
-Score = Callable[[Judge, Sequence[dspy.Example]], list[Judgement]]
 Spare = Callable[[Judge, Sequence[dspy.Example]], object]
 """A planned scoring that nothing depends on (see `Stages`)."""
 
@@ -40,51 +41,55 @@ class Incumbent:
     def __init__(
         self, judge: Judge, rows: Sequence[dspy.Example], score: Score, metric: str, spare: Spare = lambda *_: None
     ) -> None:
-        self.judge = judge
         self._rows = rows
         self._score = score
         self._spare = spare
         self._metric = metric
-        self._judgements: list[Judgement] = []
+        self._accepted = {0: Judged(judge, rows)}
         self._archive: Archive = {group: (Candidate(0, judge.rubric_of(group), {}),) for group in judge.groups}
+
+    @property
+    def _current(self) -> Judged:
+        return self._accepted[max(self._accepted)]
+
+    @property
+    def judge(self) -> Judge:
+        """The last accepted one."""
+        return self._current.judge
 
     def begin(self) -> None:
         """Scores the initial judge on the gate's rows."""
-        self._judgements = self._score(self.judge, self._rows)
+        self._current.up_to(len(self._rows), self._score)
         self._archive = {group: (self._candidate(0, group),) for group in self.judge.groups}
 
-    def consider(self, number: int, proposal: Rubric, accept: Accept | None) -> list[Verdict]:
-        """The gate's verdict on each head of the proposal; accepted heads become the incumbent's."""
+    def consider(self, number: int, proposal: Rubric, looks: Sequence[Look]) -> list[Verdict]:
+        """The gate's verdict on each head of the proposal; accepted heads become the incumbent's.
+
+        Rows are judged up to the look at which the last head is decided. What an accepted judge has not judged by then
+        is judged when a later look, or the choice of the best, needs it.
+        """
         changed = [group for group in self.judge.groups if self._changes(group, proposal)]
-        rewritten = self.judge.with_rubric(proposal)
-        judgements = self._score(rewritten, self._rows) if changed else self._as_before()
-        verdicts = [
-            self._verdict(group, rewritten, judgements, accept) if group in changed else _unchanged(group)
-            for group in self.judge.groups
-        ]
-        kept = [verdict.group for verdict in verdicts if verdict.kept]
-        names = {name for group in kept for name in group}
-        self.judge = self.judge.with_rubric({name: text for name, text in proposal.items() if name in names})
-        self._judgements = [
-            Judgement(old.row, {**old.scores, **{name: new.scores[name] for name in names}})
-            for old, new in zip(self._judgements, judgements, strict=True)
-        ]
-        self._archive = {
-            group: (*accepted, self._candidate(number, group)) if group in kept else accepted
-            for group, accepted in self._archive.items()
-        }
-        return verdicts
+        rewritten = Judged(self.judge, self._rows)
+        verdicts = self._decided(changed, proposal, rewritten, looks)
+        kept = [group for group, verdict in verdicts.items() if verdict.kept]
+        if kept:
+            self._replace(number, kept, proposal, rewritten)
+        else:
+            self._leave(rewritten)
+        return [verdicts.get(group) or _unchanged(group) for group in self.judge.groups]
 
     @property
     def validation(self) -> dict[str, float | None]:
-        """The metric per criterion on the gate's rows; None where undefined or constant."""
-        return values_of(self._scores(self.judge, self._judgements), self._metric, self.judge.task.criterion_names)
+        """The metric per criterion on the gate's rows judged so far; None where undefined or constant."""
+        return values_of(self._current.scores(), self._metric, self.judge.task.criterion_names)
 
     def outcome(
         self, keep: str, reserved: Sequence[dspy.Example] = (), planned: int = 0, stopped: str | None = None
     ) -> Outcome:
         """The judge to keep: the best by validation, or the last accepted one. `planned` scorings of `reserved` were
         estimated, of which fewer are needed where fewer rewrites were accepted."""
+        if stopped is None:
+            self._settle(undecided(self._archive, bool(reserved)) if keep == "best" else set())
         if keep == "last":
             chosen = {group: accepted[-1] for group, accepted in self._archive.items()}
         else:
@@ -94,31 +99,66 @@ class Incumbent:
         rubric = {name: text for one in chosen.values() for name, text in one.rubric.items()}
         return Outcome(self.judge.with_rubric(rubric), chosen, self._archive, stopped)
 
-    def _as_before(self) -> list[Judgement]:
-        """What is known of a rewrite that changed nothing."""
-        self._spare(self.judge, self._rows)
-        return self._judgements
-
     def _changes(self, group: Group, proposal: Rubric) -> bool:
         rubric = self.judge.rubric_of(group)
         return any(proposal.get(name, text) != text for name, text in rubric.items())
 
-    def _verdict(
-        self, group: Group, rewritten: Judge, judgements: Sequence[Judgement], accept: Accept | None
-    ) -> Verdict:
-        if accept is None:
-            return Verdict(group, True, "no gate", {}, {})
-        return accept(self._scores(self.judge, self._judgements), self._scores(rewritten, judgements), group)
+    def _decided(
+        self, changed: Sequence[Group], proposal: Rubric, rewritten: Judged, looks: Sequence[Look]
+    ) -> dict[Group, Verdict]:
+        """Each changed head's verdict. A head that has lost goes on with its old rubric, whose replies are known."""
+        verdicts: dict[Group, Verdict] = {}
+        for look in looks:
+            racing = [group for group in changed if group not in verdicts]
+            if not racing:
+                break
+            running = _names(group for group in changed if group not in verdicts or verdicts[group].kept)
+            rewritten.judge = self.judge.with_rubric(_only(proposal, running))
+            self._current.up_to(look.rows, self._score)
+            rewritten.up_to(look.rows, self._score)
+            before, after = (each.scores(look.rows) for each in (self._current, rewritten))
+            found = {group: look.verdict(before, after, group) for group in racing}
+            verdicts |= {group: replace(each, rows=look.rows) for group, each in found.items() if each}
+        return verdicts
 
-    def _scores(self, judge: Judge, judgements: Sequence[Judgement]) -> Scores:
-        return scores_of(judge, self._rows, judgements)
+    def _replace(self, number: int, kept: Sequence[Group], proposal: Rubric, rewritten: Judged) -> None:
+        """The accepted heads' rubrics and scores take the place of the old ones."""
+        names = _names(kept)
+        judgements = [
+            Judgement(old.row, {**old.scores, **{name: new.scores[name] for name in names}})
+            for old, new in zip(self._current.judgements, rewritten.judgements, strict=False)
+        ]
+        judge = self.judge.with_rubric(_only(proposal, names))
+        self._accepted[number] = Judged(judge, self._rows, judgements)
+        self._archive = {
+            group: (*accepted, self._candidate(number, group)) if group in kept else accepted
+            for group, accepted in self._archive.items()
+        }
+
+    def _settle(self, wanted: Collection[int]) -> None:
+        """Judges the rest of the gate's rows for the accepted judges of these steps, and leaves that of the others."""
+        for step, judged in self._accepted.items():
+            if step in wanted:
+                judged.up_to(len(self._rows), self._score)
+            else:
+                self._leave(judged)
+        self._archive = {
+            group: tuple(self._candidate(one.step, group) if one.step in wanted else one for one in accepted)
+            for group, accepted in self._archive.items()
+        }
+
+    def _leave(self, judged: Judged) -> None:
+        """Rows that were planned to be judged and need not be."""
+        if judged.rest:
+            self._spare(judged.judge, judged.rest)
 
     def _candidate(self, number: int, group: Group) -> Candidate:
-        scores = self._scores(self.judge, self._judgements)
+        judged = self._accepted[number]
+        scores = judged.scores()
         ties = choose_ties(scores.columns(group), "validation rows")
         return Candidate(
             number,
-            self.judge.rubric_of(group),
+            judged.judge.rubric_of(group),
             values_of(scores, self._metric, group),
             epsilon=ties.epsilon if ties else {},
         )
@@ -129,6 +169,14 @@ class Incumbent:
             return scores_of(judge, rows, self._score(judge, rows))
 
         return rescore
+
+
+def _names(groups: Iterable[Group]) -> set[str]:
+    return {name for group in groups for name in group}
+
+
+def _only(rubric: Rubric, names: Collection[str]) -> Rubric:
+    return {name: text for name, text in rubric.items() if name in names}
 
 
 def _unchanged(group: Group) -> Verdict:

@@ -72,6 +72,15 @@ def rescorings(archive: Archive) -> int:
     return final if final > 1 else 0
 
 
+def undecided(archive: Archive, rescored: bool) -> set[int]:
+    """The steps whose judges `keep_best` compares by their values on the gate's rows, so that these must be all rows.
+
+    Where the finalists are scored again on reserved rows, the gate's values only say which the finalists are.
+    """
+    fewest = FINALISTS if rescored else 1
+    return {one.step for accepted in archive.values() if len(accepted) > fewest for one in accepted}
+
+
 def keep_best(archive: Archive, metric: str, score: Callable[[Rubric], Scores] | None = None) -> dict[Group, Candidate]:
     """Each head's best candidate by the metric; ties go to the earlier step.
 

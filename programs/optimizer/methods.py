@@ -117,6 +117,7 @@ def teleprompter(
         gate=settings.gate,
         accept=settings.accept,
         threshold=settings.probability,
+        race=settings.race == "on",
         keep=settings.keep,
         reserve=settings.reserve,
         seed=settings.seed,

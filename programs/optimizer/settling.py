@@ -12,6 +12,7 @@ from programs.optimizer.gate import gate
 from programs.optimizer.methods import check_method
 from programs.optimizer.modes import parse_mode
 from programs.optimizer.pricing import budget_of
+from programs.optimizer.race import require_probable
 from programs.settings import SIZES, Settings
 from programs.tasks.describe import rated_singly, task_from_flags
 from programs.tasks.splits import Sizes, split_rows
@@ -77,6 +78,8 @@ def rated_task(task: Task, settings: Settings) -> Task:
 def refuse_impossible(settings: Settings) -> None:
     """Raises UserError for settings that cannot work on any rows."""
     gate(settings.gate, settings.accept)
+    if settings.race == "on":
+        require_probable(settings.accept)
     check_method(settings)
     budget_of(settings)
     if settings.batch_size > settings.train_size:

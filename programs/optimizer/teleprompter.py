@@ -11,13 +11,14 @@ from programs.backends.roles import Roles
 from programs.errors import UserError
 from programs.optimizer.draws import divide, draw, numbered
 from programs.optimizer.fan_out import Pool
-from programs.optimizer.gate import Accept, gate
+from programs.optimizer.gate import Accept, accepting, gate
 from programs.optimizer.guards import GUARDS, Guard
 from programs.optimizer.heads import OWN, judge_groups
 from programs.optimizer.incumbent import Incumbent, Outcome
 from programs.optimizer.judge import Judge
 from programs.optimizer.keep import most_finalists
 from programs.optimizer.modes import Mode, groups, parse_mode
+from programs.optimizer.race import Look, race, require_probable, single_look
 from programs.optimizer.stages import Batch, Stages
 from programs.optimizer.steps import Step
 from programs.records.budget import OutOfBudget
@@ -43,6 +44,7 @@ class TextualGradient(Teleprompter):
     `mode` names the stages that handle the criteria jointly (Single, SSS, SSC, SCC, CCC); `judge` may divide them among
     the judge's calls in another way (see `programs.optimizer.heads`). `gate` and `accept` decide
     whether a rewrite is kept (see `programs.optimizer.gate.gate`); `accept` may also be a function of that shape.
+    With `race` the gate judges validation rows block by block, until the decision is clear (see `race`).
     `keep` is "best" or "last"; `reserve` the share of the validation rows set aside to choose among the best.
     An LM not given by role is `reflection_lm` (loss, gradient, rewrite) and then `dspy.settings.lm`.
     """
@@ -57,6 +59,7 @@ class TextualGradient(Teleprompter):
         gate: str = "spearman",
         accept: str | Accept = "probable",
         threshold: float = 0.8,
+        race: bool = False,
         keep: str = "best",
         reserve: float = 0.5,
         seed: int = 0,
@@ -79,6 +82,7 @@ class TextualGradient(Teleprompter):
         self.gate = gate
         self.accept = accept
         self.threshold = threshold
+        self.race = race
         self.keep = keep
         self.reserve = reserve
         self.seed = seed
@@ -133,7 +137,7 @@ class TextualGradient(Teleprompter):
         start = student.with_groups(judge_groups(self.judge, mode, names))
         incumbent = Incumbent(start, gated, stages.judge, self.metric, stages.spare)
         try:
-            self._descend(mode, incumbent, stages, trainset, lambda: roles.calls.lap(pool.begun))
+            self._descend(mode, incumbent, stages, trainset, self.looks(gated), lambda: roles.calls.lap(pool.begun))
             return incumbent.outcome(self.keep, reserved, most_finalists(self.steps))
         except OutOfBudget:
             return incumbent.outcome(self.keep, stopped="budget")
@@ -146,10 +150,11 @@ class TextualGradient(Teleprompter):
         incumbent: Incumbent,
         stages: Stages,
         trainset: Sequence[dspy.Example],
+        looks: Sequence[Look],
         lap: Callable[[], Mapping[str, int]],
     ) -> None:
         """The loop: judge, loss, gradient, resolve, rewrite, constrain, guard, gate, record."""
-        names, accept = incumbent.judge.task.criterion_names, self.acceptance
+        names = incumbent.judge.task.criterion_names
         incumbent.begin()
         self._tell(Step(0, incumbent.judge, validation=incumbent.validation, spent=lap()))
         for number, rows in enumerate(islice(draw(trainset, self.batch_size, self.seed), self.steps), start=1):
@@ -160,7 +165,7 @@ class TextualGradient(Teleprompter):
             gradients = self.resolve(backward(groups(mode.gradient, names)), backward)
             rewritten = stages.rewrite(judge, batch, gradients, groups(mode.rewrite, names))
             proposal, refused = self.guard(judge, batch, self.constrain(rewritten))
-            verdicts = incumbent.consider(number, proposal, accept)
+            verdicts = incumbent.consider(number, proposal, looks)
             self._tell(
                 Step(
                     number,
@@ -182,6 +187,14 @@ class TextualGradient(Teleprompter):
         if callable(self.accept):
             return self.accept
         return gate(self.gate, self.accept, self.threshold, self.seed)
+
+    def looks(self, rows: Sequence[dspy.Example]) -> list[Look]:
+        """When the gate compares: once, on all its rows, or at the looks of a race. Raises UserError for a race by
+        another rule than `probable`."""
+        if not self.race or self.gate == "none":
+            return single_look(self.acceptance, rows)
+        require_probable(self.accept)
+        return race(lambda over: accepting(self.gate, "probable", over, self.seed), self.threshold, rows)
 
     @property
     def metric(self) -> str:

@@ -1,0 +1,31 @@
+"""What may be tried against collisions: a new remedy is one more line here, and appears in the harness's figures."""
+
+from collections.abc import Mapping
+
+REMEDIES: Mapping[str, Mapping[str, object]] = {
+    "expectations instead of digits (--readout expected)": {"readout": "expected"},
+    "the race (--race on)": {"race": "on"},
+}
+"""Settings that add to the default run of a mode."""
+
+WITHOUT: Mapping[str, Mapping[str, object]] = {
+    "no gate and the last judge (--gate none --keep last)": {"gate": "none", "keep": "last"},
+    "no gate and the best judge (--gate none)": {"gate": "none"},
+    "the paper's gate (--gate mae --accept not_worse --reserve 0)": {
+        "gate": "mae",
+        "accept": "not_worse",
+        "reserve": 0.0,
+    },
+    "not worse is enough (--accept not_worse)": {"accept": "not_worse"},
+    "no guards (--guard off)": {"guard": "off"},
+}
+"""Settings that take something away from the default run: what is lost is what it was worth."""
+
+RIVALS: Mapping[str, Mapping[str, object]] = {
+    "GEPA with the same calls": {"optimizer": "gepa"},
+    "shuffled ratings": {"control": "shuffled"},
+    "shuffled ratings, no gate": {"control": "shuffled", "gate": "none", "keep": "last"},
+    "paraphrases": {"control": "paraphrase"},
+    "the ensemble with the same calls": {"control": "ensemble"},
+}
+"""Peers and controls."""
