@@ -7,7 +7,7 @@ Student's t with G - 1 degrees of freedom, two-sided (noncentral t).
 A pilot's s^2 is itself an estimate. Its interval is that of a variance (chi-squared) with as many degrees of freedom as
 random halves of the pilot agree with each other: log s^2 of two halves differs with four times the variance of log s^2
 of the whole, which is 2 / freedom; but no more than G - 1, nor than the pseudo-values' kurtosis leaves,
-2 G / (kurtosis - 1). How often the interval holds the true variance, `python -m tests.reliability.stated` measures.
+2 G / (kurtosis - 1). How often it holds the true variance is measured by `python -m tests.reliability.stated`.
 """
 
 from collections.abc import Callable

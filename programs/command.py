@@ -19,6 +19,9 @@ BAD_INPUT, LM_FAILURE, INTERRUPTED, TERMINATED = 2, 3, 130, 143
 REFUSED = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO)
 """What the system says of a file that it does not let be written or read."""
 
+IDLE = "idle"
+"""What the names of threads begin with that wait for work: Python ends them by itself."""
+
 PRINTED = "what this command prints"
 
 
@@ -101,8 +104,8 @@ def _terminate(number: int, frame: FrameType | None) -> None:
 
 
 def _call_hangs() -> bool:
-    """Whether a thread is still at work after a moment, which idle ones take to end."""
-    others = [thread for thread in threading.enumerate()[1:] if not thread.daemon]
+    """Whether a thread is still at work after a moment, which those that are done take to end."""
+    others = [thread for thread in threading.enumerate()[1:] if not thread.daemon and not thread.name.startswith(IDLE)]
     for thread in others:
         thread.join(0.2)
     return any(thread.is_alive() for thread in others)

@@ -10,6 +10,7 @@ from contextvars import copy_context
 from typing import Any, TypeVar
 
 from programs.backends.clock import STOPPING
+from programs.command import IDLE
 from programs.records.unanswered import Stopped
 
 Item = TypeVar("Item")
@@ -23,7 +24,7 @@ class Crew:
     """
 
     def __init__(self, threads: int) -> None:
-        self._threads = ThreadPoolExecutor(max_workers=max(1, threads))
+        self._threads = ThreadPoolExecutor(max_workers=max(1, threads), thread_name_prefix=IDLE)
         self._urgent: deque[tuple[Future[Any], Callable[[], Any]]] = deque()
         self._others: deque[tuple[Future[Any], Callable[[], Any]]] = deque()
 
@@ -41,6 +42,7 @@ class Crew:
 
     def _next(self) -> None:
         """Makes the most urgent call. There is one for each time that this is called."""
+        threading.current_thread().name = "at work"
         try:
             future, call = self._urgent.popleft()
         except IndexError:
@@ -49,6 +51,8 @@ class Crew:
             future.set_result(call())
         except BaseException as error:
             future.set_exception(error)
+        finally:
+            threading.current_thread().name = IDLE
 
 
 class Flight:

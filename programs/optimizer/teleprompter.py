@@ -42,8 +42,8 @@ class TextualGradient(Teleprompter):
     """Rewrites a judge's rubrics from textual gradients ("When Gradients Collide", arXiv 2605.26046).
 
     `mode` names the stages that handle the criteria jointly (Single, SSS, SSC, SCC, CCC); `judge` may divide them among
-    the judge's calls in another way (see `programs.optimizer.heads`). `gate` and `accept` decide
-    whether a rewrite is kept (see `programs.optimizer.gate.gate`); `accept` may also be a function of that shape.
+    the judge's calls in another way (see `programs.optimizer.heads`). `gate` and `accept` decide whether a rewrite is
+    kept (see `programs.optimizer.gate.gate`); `accept` may also be a function of that shape.
     With `race` the gate judges validation rows block by block, until the decision is clear (see `race`).
     `keep` is "best" or "last"; `reserve` the share of the validation rows set aside to choose among the best.
     An LM not given by role is `reflection_lm` (loss, gradient, rewrite) and then `dspy.settings.lm`.
@@ -81,8 +81,7 @@ class TextualGradient(Teleprompter):
         self.steps, self.batch_size = steps, batch_size
         self.gate = gate
         self.accept = accept
-        self.threshold = threshold
-        self.race = race
+        self.threshold, self.race = threshold, race
         self.keep = keep
         self.reserve = reserve
         self.seed = seed
@@ -93,9 +92,8 @@ class TextualGradient(Teleprompter):
             "gradient": gradient_lm or reflection_lm,
             "rewrite": rewrite_lm or reflection_lm,
         }
-        self.temperatures = temperatures
+        self.temperatures, self.on_step = temperatures, on_step
         self.resolve, self.constrain, self.guard, self.stages = resolve, constrain, guard, stages
-        self.on_step = on_step
 
     def compile(
         self,

@@ -181,7 +181,7 @@ def test_a_run_that_is_stopped_while_it_rates_is_resumed_without_repeating_a_cal
 ) -> None:
     assert start("--mode", "SSC", "--rate-every", "1", *FEW, "--max-calls", "90") == 0
     assert len(engine.asked) == 90 and engine.of("rater")
-    assert run(optimize.main, "--resume", runs / "one", monkeypatch=monkeypatch) == 0
+    assert run(optimize.main, "--resume", runs / "one", "--max-calls", 1000, monkeypatch=monkeypatch) == 0
     asked = [(each.system, each.user, each.request.config) for each in engine.asked]
     assert all(asked.count(each) == 1 for each in asked)
     assert len(diagnosis(runs)["notes"]) == 12

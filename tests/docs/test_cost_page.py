@@ -4,7 +4,7 @@ from itertools import product
 
 from programs.optimizer.estimate import Plan
 from programs.optimizer.keep import most_finalists
-from programs.optimizer.modes import MODES
+from programs.optimizer.modes import MODES, groups
 from tests.benchmarks.cost_formulas import BASE, LETTERS, ROLES, by_formula, counted, formulas
 
 
@@ -17,7 +17,8 @@ def test_the_pages_formulas_are_the_estimates() -> None:
         case = {"mode": mode, "K": criteria, "S": steps, "b": batch, "val": val, "reserve": reserve, "N": tested}
         reserved = int(val * reserve)
         names = tuple(map(str, range(criteria)))
-        plan = Plan(MODES[mode], names, steps, batch, val - reserved, reserved, tested, every)
+        heads = len(groups(MODES[mode].judge, names))
+        plan = Plan(MODES[mode], names, heads, steps, batch, val - reserved, reserved, tested, every)
         assert by_formula(case | {"E": every}) == plan.calls()
         assert min(3, steps + 1) == most_finalists(steps)
 

@@ -8,7 +8,7 @@ import pytest
 
 from programs import optimize, score
 from tests.commands import SIZES, own_task, run
-from tests.fake import FakeEngine
+from tests.fake import FakeEngine, fields_of
 
 PRICES = ["--price-in", "2", "--price-out", "10"]
 
@@ -16,7 +16,12 @@ PRICES = ["--price-in", "2", "--price-out", "10"]
 def usd(engine: FakeEngine) -> float:
     """What the requests cost by the tokens that the engine reports: words."""
     prompts = sum(len(asked.system.split()) + len(asked.user.split()) for asked in engine.asked)
-    replies = sum(len((engine.reply(asked) if engine.reply else engine._text(asked)).split()) for asked in engine.asked)
+    texts = [
+        (engine.reply and engine.reply(asked))
+        or engine.text(asked.stage, asked.system, asked.user, fields_of(asked.request))
+        for asked in engine.asked
+    ]
+    replies = sum(len(text.split()) for text in texts)
     return (2 * prompts + 10 * replies) / 1e6
 
 

@@ -72,7 +72,13 @@ def test_another_order_is_asked_once_a_row_and_shown_with_what_it_changes(
     (each,) = orders["each"]
     assert each == orders["mean"]
     for name, levels in (("helpful", range(1, 6)), ("polite", range(4))):
-        scores = [[json.loads(engine._text(one))[name] for one in engine.asked[at : at + 60]] for at in (0, 60)]
+        scores = [
+            [
+                json.loads(engine.text(one.stage, one.system, one.user, fields_of(one.request)))[name]
+                for one in engine.asked[at : at + 60]
+            ]
+            for at in (0, 60)
+        ]
         assert {score for side in scores for score in side} <= set(levels)
         changed = sum(own != other for own, other in zip(*scores, strict=True)) / 60
         assert each["between"]["changed"][name]["value"] == pytest.approx(changed)

@@ -182,7 +182,7 @@ BAD = {
     "a gate that is none": (["--gates", "mae,spearmann"], "did you mean 'spearman'"),
     "a seed that is none": (["--seeds", "0,x"], "not a whole number"),
     "a seed twice": (["--seeds", "1,1"], "names 1 twice"),
-    "an empty list": (["--modes", ""], "unknown mode ''"),
+    "an empty list": (["--modes", ""], "--modes is empty"),
     "one run's flag": (["--mode", "SSC"], "did you mean '--modes'"),
     "one run's gate": (["--gate", "mae"], "did you mean '--gates'"),
     "resume": (["--resume", "x"], "unrecognized"),

@@ -11,7 +11,7 @@ from programs.backends.roles import Roles
 from programs.optimizer.fan_out import Pool
 from programs.optimizer.incumbent import Outcome
 from programs.optimizer.judge import Judge
-from programs.optimizer.methods import judge_groups, method_of, teleprompter
+from programs.optimizer.methods import groups_of, method_of, teleprompter
 from programs.optimizer.modes import groups
 from programs.optimizer.scoring import judge_rows, scores_of
 from programs.optimizer.steps import Step
@@ -41,7 +41,7 @@ class Trial:
         self.pool = Pool(1, skipped=self.calls.skip)
         self.splits = splits_of(self.world, self.settings.train_size, self.settings.val_size, self.settings.test_size)
         start = Judge(self.task, **self.settings.form)
-        self.start = start.with_groups(judge_groups(self.settings, self.task.criterion_names))
+        self.start = start.with_groups(groups_of(self.settings, self.task.criterion_names))
 
     def run(self) -> Outcome:
         """What the optimizer finds."""
