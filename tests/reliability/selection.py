@@ -237,7 +237,7 @@ def bias_figures(found: Sequence[Bias]) -> list[Figure]:
             Figure(
                 f"kept judge's Spearman on the gate's rows minus its true one: {name}",
                 f"{without.gate:+.3f} without a reserve, {reserved.gate:+.3f} with half of them reserved and "
-                f"{reserved.reserved:+.3f} on these, which chose it (true gain {without.gain:+.3f}, {reserved.gain:+.3f})",
+                f"{reserved.reserved:+.3f} on these, which chose it; true gain {without.gain:+.3f} and {reserved.gain:+.3f}",
                 "less with a reserve",
                 reserved.gate < without.gate,
             )
@@ -273,7 +273,7 @@ def main() -> int:
         for rule in RULES:
             for spread in (0.0, 0.05):
                 for reserve in (0.0, 0.5):
-                    chosen.append(bias(Search(steps, rows, rule, reserve, spread), datasets // 2))
+                    chosen.append(bias(Search(steps, rows, rule, reserve, spread), datasets // 4))
                     print(chosen[-1], flush=True)
     return keep("selection", "reliability", 7, COMMAND, [*acceptance_figures(accepted), *bias_figures(chosen)])
 
