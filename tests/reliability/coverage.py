@@ -34,13 +34,16 @@ ROWS_OF_TRUTH = 1_000_000
 SIZES = {
     30: ((30, 1), (15, 2), (6, 5)),
     60: ((60, 1), (30, 2), (12, 5)),
-    150: ((150, 1), (75, 2), (30, 5), (9, 16)),
-    300: ((300, 1), (150, 2), (60, 5), (19, 16)),
+    150: ((150, 1), (30, 5), (9, 16)),
+    300: ((300, 1), (60, 5), (19, 16)),
 }
 """About so many rows: documents and rows a document."""
 
 LOW, HIGH = 0.93, 0.97
-METRIC_LIST = list(METRICS.values())
+CHOSEN = ("spearman", "pairwise", "qwk", "mae", "accuracy")
+"""One of each kind: Kendall's tau goes with Spearman's correlation, alpha with kappa, off by one with accuracy."""
+
+METRIC_LIST = [METRICS[name] for name in CHOSEN]
 VALUE_SCALES = [value_scale(metric) for metric in METRIC_LIST]
 DIFFERENCE_SCALES = [difference_scale(metric) for metric in METRIC_LIST]
 COMMAND = "python -m tests.reliability.coverage"
@@ -91,7 +94,7 @@ def truth(population: Population, rows: int, within: bool) -> Values:
 
 def tables(population: Population, documents: int, rows: int, datasets: int) -> list[Tally]:
     """Values and paired differences of two equally good judges, pooled and by document."""
-    cells = tuple(f"{metric}/{name}" for metric in METRICS for name in ("c0", "c1", "mean"))
+    cells = tuple(f"{metric}/{name}" for metric in CHOSEN for name in ("c0", "c1", "mean"))
     kinds = [("value, pooled", False), ("difference, pooled", False)]
     kinds += [("value, by document", True), ("difference, by document", True)] if rows > 2 else []
     where = f"{population.name}, {documents} documents of {rows}"
@@ -122,7 +125,7 @@ def bounds_of(cells: Sequence[dict[str, float | int | None]]) -> tuple[Values, V
 def over_runs(population: Population, documents: int, rows: int, datasets: int) -> list[Tally]:
     """Two runs whose test rows share three quarters of their documents."""
     chosen = [METRICS[name] for name in ("spearman", "qwk", "mae", "accuracy")]
-    places = [list(METRICS).index(metric.name) for metric in chosen]
+    places = [CHOSEN.index(metric.name) for metric in chosen]
     labels = tuple(f"{metric.name}/{name}" for metric in chosen for name in ("c0", "c1", "mean"))
     where = f"{population.name}, {documents} documents of {rows}"
     value, change = (Tally(f"{kind}, over runs", where, labels) for kind in ("value", "difference"))
@@ -257,10 +260,10 @@ def every_tally(datasets: int) -> Iterator[Tally]:
             yield from tables(population, documents, rows, datasets)
     for documents, rows in ((12, 5), (40, 2)):
         yield from over_runs(EVEN, documents, rows, datasets)
-        yield from halos(EVEN, documents, rows, datasets)
         yield from notes(documents, rows, datasets)
-    for population, documents, rows in ((CLOSE, 12, 5), (CLOSE, 60, 1)):
-        yield from ceilings(population, documents, rows, datasets)
+    yield from halos(EVEN, 20, 3, datasets)
+    for documents, rows in ((12, 5), (60, 1)):
+        yield from ceilings(CLOSE, documents, rows, datasets)
 
 
 def figures(tallies: Sequence[Tally], datasets: int) -> list[Figure]:
@@ -315,7 +318,7 @@ def main() -> int:
         tally.show()
         tallies.append(tally)
     tested = []
-    for population, documents, rows in ((EVEN, 60, 1), (EVEN, 12, 5), (EVEN, 30, 5), (RARE, 150, 2), (CLOSE, 9, 16)):
+    for population, documents, rows in ((EVEN, 60, 1), (EVEN, 12, 5), (RARE, 30, 5), (CLOSE, 9, 16)):
         tested.append(alarms(population, documents, rows, datasets))
         print(tested[-1], flush=True)
     found = [*figures(tallies, datasets), *alarm_figures(tested, datasets)]

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -54,13 +54,18 @@ COMPARED = (
 class Late(DoubtfulEngine):
     """Answers after a random while, so that replies come in another order every time."""
 
-    def __init__(self, most: float) -> None:
+    def __init__(self, pause: Callable[[], object]) -> None:
         super().__init__()
-        self.most = most
+        self.pause = pause
 
     def complete(self, request: Any) -> Any:
-        time.sleep(random.SystemRandom().uniform(0, self.most))
+        self.pause()
         return super().complete(request)
+
+
+def a_while() -> None:
+    """Up to 4 ms, of no seed."""
+    time.sleep(random.SystemRandom().uniform(0, 0.004))
 
 
 def digests(folder: Path) -> dict[str, str]:
@@ -79,17 +84,29 @@ def _content(path: Path) -> bytes:
     return json.dumps({key: value for key, value in summary.items() if key != "calls"}).encode()
 
 
-def work(folder: Path, threads: str, latency: float = 0.004) -> None:
+def work(folder: Path, threads: str) -> None:
     """Every run and the study, in this process."""
-    from programs import optimize, study  # here, so that the parent imports no DSPy
+    from programs import study  # here, so that the parent imports no DSPy
 
-    flags = [*own_task(write_table(folder / "rated.csv")), *SIZES, "--threads", threads, "--lm", "stub"]
-    engine = Late(latency)
+    flags = given(folder, threads)
+    engine = Late(a_while)
+    for name, own in RUNS.items():
+        one_run(folder, name, [*flags, *own], engine)
     with patch("programs.optimizer.cast.language_model", lambda *_, **__: fake_lm(engine)):
-        for name, own in RUNS.items():
-            place = ["--run", name.replace(" ", "-"), "--runs-dir", str(folder / "runs")]
-            _finish(optimize.main([*flags, *own, *place]), name)
         _finish(study.main([*flags, *STUDY, "--run", "study", "--runs-dir", str(folder / "runs")]), "study")
+
+
+def given(folder: Path, threads: str) -> list[str]:
+    """The flags that all runs share."""
+    return [*own_task(write_table(folder / "rated.csv")), *SIZES, "--threads", threads, "--lm", "stub"]
+
+
+def one_run(folder: Path, name: str, flags: Sequence[str], engine: Late) -> None:
+    from programs import optimize
+
+    place = ["--run", name.replace(" ", "-"), "--runs-dir", str(folder / "runs")]
+    with patch("programs.optimizer.cast.language_model", lambda *_, **__: fake_lm(engine)):
+        _finish(optimize.main([*flags, *place]), name)
 
 
 def _finish(code: int | None, name: str) -> None:

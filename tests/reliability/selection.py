@@ -231,15 +231,15 @@ def acceptance_figures(found: Sequence[Acceptance]) -> list[Figure]:
 
 def bias_figures(found: Sequence[Bias]) -> list[Figure]:
     figures = []
-    for without, with_reserve in zip(found[::2], found[1::2], strict=True):
+    for without, reserved in zip(found[::2], found[1::2], strict=True):
         name = without.how.name.replace(", reserve 0", "")
         figures.append(
             Figure(
-                f"kept judge's validation Spearman minus its true one: {name}",
-                f"{without.gate:+.3f} without a reserve, {with_reserve.reserved:+.3f} on the reserved half "
-                f"that chose it (true gain {without.gain:+.3f} and {with_reserve.gain:+.3f})",
+                f"kept judge's Spearman on the gate's rows minus its true one: {name}",
+                f"{without.gate:+.3f} without a reserve, {reserved.gate:+.3f} with half of them reserved and "
+                f"{reserved.reserved:+.3f} on these, which chose it; true gain {without.gain:+.3f} and {reserved.gain:+.3f}",
                 "less with a reserve",
-                with_reserve.reserved < without.gate,
+                reserved.gate < without.gate,
             )
         )
     tests = [each.test for each in found]
@@ -273,7 +273,7 @@ def main() -> int:
         for rule in RULES:
             for spread in (0.0, 0.05):
                 for reserve in (0.0, 0.5):
-                    chosen.append(bias(Search(steps, rows, rule, reserve, spread), datasets // 2))
+                    chosen.append(bias(Search(steps, rows, rule, reserve, spread), datasets // 4))
                     print(chosen[-1], flush=True)
     return keep("selection", "reliability", 7, COMMAND, [*acceptance_figures(accepted), *bias_figures(chosen)])
 

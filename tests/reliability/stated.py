@@ -14,7 +14,7 @@ from scipy.special import ndtr
 from scipy.stats import norm
 
 from metrics.drift import Scorings, randomization
-from metrics.estimates import Estimate, pooled, pooled_difference
+from metrics.estimates import MOST_CLUSTERS, Estimate, pooled, pooled_difference
 from metrics.intervals import _by_jackknife, leave_one_out, value_scale
 from metrics.metric import METRICS
 from metrics.multiplicity import holm
@@ -34,7 +34,7 @@ ALPHAS = (0.01, 0.05)
 DEALS = 8_000
 """As many as `check.py` draws for two criteria at 1 %."""
 
-ROWS_OF_TRUTH = 200_000
+ROWS_OF_TRUTH, DOCUMENTS_OF_TRUTH = 200_000, 40_000
 
 RARE_METRICS = ("spearman", "krippendorff", "qwk")
 BINS = {"2": (2, 2), "3 to 5": (3, 5), "6 to 12": (6, 12), "13 to 24": (13, 24), "25 and more": (25, 1_000)}
@@ -52,10 +52,10 @@ def _sizes(documents: int, rows: int) -> Codes:
 
 @lru_cache
 def true_variance(population: Population, rows: int, metric: str) -> float:
-    """Of one document's part in the mean over criteria, from 40,000 documents."""
-    found = variances(change(population, 40_000, rows, metric, (rows, 0)))[-1]
+    """Of one document's part in the mean over criteria."""
+    found = variances(change(population, DOCUMENTS_OF_TRUTH, rows, metric, (rows, 0)))[-1]
     assert found is not None
-    return found.value * 40_000 / 5_000  # clusters are merged at random to 5,000, each of them so many documents
+    return found.value * max(1, DOCUMENTS_OF_TRUTH / MOST_CLUSTERS)  # so many documents are merged to a cluster
 
 
 def pilots(documents: int, rows: int, population: Population, metric: str, datasets: int) -> tuple[float, float]:
