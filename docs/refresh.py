@@ -175,6 +175,8 @@ def peers(folder: Path) -> str:
         [each["optimizer"], each["sent"], *each["reached"], *(each[part] for part in parts)] for each in table["rows"]
     ]
     return (
+        "A made-up world (`tests/benchmarks/hidden_words.py`) in which whoever reads rated cases can find what a "
+        "rubric lacks: it shows what an optimizer spends its calls on, not how well real LMs write. "
         f"Means over {table['seeds']} seeds from an initial mean Spearman of {table['start']:.2f} on the validation "
         f"rows. {source(kept, 'peers')}:\n\n{lines_of(header, rows)}"
     )
