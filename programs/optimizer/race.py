@@ -53,6 +53,8 @@ def race(probable: Callable[[float], Accept], threshold: float, rows: Sequence[d
     Documents are judged whole. Where they are too few for a look before the end there is only that, and no race.
     """
     ends = _ends(rows)
+    if len(ends) < 2:
+        return single_look(probable(threshold), rows)
     limits = bounds(tuple(end / len(rows) for end in ends), 1 - threshold)
     last = len(rows)
     return [

@@ -10,6 +10,7 @@ import pytest
 from programs.optimizer import gate, guards, incumbent, keep, stages, teleprompter
 from programs.optimizer.judge import Judge
 from signatures.records import Note
+from tests.world.checks import failed
 
 
 @dataclass(frozen=True)
@@ -131,10 +132,8 @@ def _as_at_first(rows: Any, judgements: Any) -> Any:
     return [replace(each, scores=dict.fromkeys(each.scores, 3)) for each in judgements]
 
 
-def caught(name: str) -> tuple[set[str], frozenset[str]]:
-    """The checks that fail under a mutation, and those that must."""
-    from tests.world.checks import failed
-
+def missed(name: str) -> set[str]:
+    """The checks that must fail under a mutation and do not."""
     with pytest.MonkeyPatch.context() as patch:
         MUTATIONS[name].break_it(patch)
-        return failed(), MUTATIONS[name].caught_by
+        return set(MUTATIONS[name].caught_by) - failed(MUTATIONS[name].caught_by)

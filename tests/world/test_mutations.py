@@ -1,25 +1,18 @@
-"""A break in the optimizer's logic does not go unseen: the worst of them here, all in the harness of worlds."""
+"""A break in the optimizer's logic does not go unseen: two of them here, all in the harness of worlds."""
 
 import pytest
 
 from tests.world.checks import CHECKS, failed
-from tests.world.mutations import MUTATIONS, caught
-
-QUICK = (
-    "the rewriter gets the neighbour's gradients",
-    "the gate is inverted",
-    "losses take the judge's score for the human one",
-)
+from tests.world.mutations import MUTATIONS, missed
 
 
 def test_the_optimizer_fails_no_check() -> None:
     assert failed() == set()
 
 
-@pytest.mark.parametrize("name", QUICK)
+@pytest.mark.parametrize("name", ["the rewriter gets the neighbour's gradients", "the gate is inverted"])
 def test_a_broken_optimizer_fails_the_checks_that_are_for_it(name: str) -> None:
-    found, expected = caught(name)
-    assert expected <= found
+    assert missed(name) == set()
 
 
 def test_every_check_catches_something() -> None:

@@ -23,7 +23,7 @@ from tests.world.rows import splits_of, task_of
 from tests.world.speech import rubric_text
 from tests.world.world import World
 
-SIZES = {"train_size": 60, "val_size": 80, "test_size": 100, "steps": 8, "batch_size": 3}
+SIZES = {"train_size": 60, "val_size": 80, "test_size": 100, "steps": 8, "batch_size": 4}
 
 
 @dataclass
