@@ -1,10 +1,10 @@
 """The optimizer in simulated worlds: small versions of what `tests/reliability/worlds.py` measures."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from programs.optimizer.fan_out import Pool
 from programs.optimizer.modes import MODES
 from programs.optimizer.run import Material, Run
 from programs.optimizer.steps import step_record
@@ -44,7 +44,7 @@ def test_the_mechanisms_tell_the_modes_apart() -> None:
 def test_what_a_mode_finds_does_not_depend_on_threads() -> None:
     def steps(threads: int) -> list[object]:
         done = trial(COLLIDING, "SCC", **{**UNGATED, "steps": 2})
-        done.pool = replace(done.pool, threads=threads)
+        done.pool = Pool(threads)
         done.run()
         return [step_record(step) for step in done.steps]
 
