@@ -207,17 +207,5 @@ def least_last(counts: NDArray[np.integer]) -> Codes:
     return np.concatenate([counts, counts.min(axis=-1, keepdims=True)], axis=-1).astype(np.intp)
 
 
-def averaged(estimates: Sequence[Estimate]) -> Estimate:
-    """The mean of several estimates over the same clusters; it counts what the least informed of them does."""
-    return Estimate(
-        estimates[0].clusters,
-        sum(each.width for each in estimates),
-        lambda weights: np.mean([each.criteria_values(weights) for each in estimates], axis=0),
-        np.min([each.counted for each in estimates], axis=0),
-        np.max([each.left_out for each in estimates], axis=0),
-        np.min([each.support for each in estimates], axis=0),
-    )
-
-
 def _for_every_metric(counts: Codes, metrics: int) -> Codes:
     return np.broadcast_to(counts, (metrics, len(counts)))

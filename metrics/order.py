@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from metrics.estimates import Estimate, averaged, pooled, pooled_difference
+from metrics.estimates import Estimate, pooled, pooled_difference
 from metrics.intervals import difference_scale, value_scale
 from metrics.levels import differing
 from metrics.metric import Metric, mae, spearman
@@ -45,7 +45,7 @@ def order_change(own: Scores, others: Sequence[Scores], *, seed: int = 0, resamp
         }
 
     return {
-        "mean": tables(averaged(between), averaged(agreement)),
+        "mean": tables(_averaged(between), _averaged(agreement)),
         "each": [tables(*both) for both in zip(between, agreement, strict=True)],
     }
 
@@ -54,3 +54,15 @@ def _between(own: Scores, other: Scores) -> Scores:
     """The scores in another order, with those in the own order in the raters' place."""
     both = own.scored & other.scored
     return Scores(own.criteria, np.where(both, own.judge, 0.0), np.where(both, other.judge, np.nan), own.documents)
+
+
+def _averaged(estimates: Sequence[Estimate]) -> Estimate:
+    """The mean of several estimates over the same clusters; it counts what the least informed of them does."""
+    return Estimate(
+        estimates[0].clusters,
+        sum(each.width for each in estimates),
+        lambda weights: np.mean([each.criteria_values(weights) for each in estimates], axis=0),
+        np.min([each.counted for each in estimates], axis=0),
+        np.max([each.left_out for each in estimates], axis=0),
+        np.min([each.support for each in estimates], axis=0),
+    )

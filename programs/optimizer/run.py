@@ -66,11 +66,7 @@ def optimize(
     """
     begun = time.monotonic()
     calls = CallLog(
-        folder.calls,
-        keep_prompts=settings.save_prompts,
-        reuse=settings.reuse == "on",
-        shared=shared,
-        links=links,
+        folder.calls, keep_prompts=settings.save_prompts, reuse=settings.reuse == "on", shared=shared, links=links
     )
     try:
         budget = carried(budget_of(settings), [folder.calls])

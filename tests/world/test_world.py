@@ -1,5 +1,6 @@
 """The optimizer in simulated worlds: small versions of what `tests/reliability/worlds.py` measures."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest

@@ -10,7 +10,8 @@ HERE, METRICS = Path(__file__).parent, Path(metrics.__file__).parent
 
 DATA = {
     "Rewritten", "Change", "Estimate", "Metric", "PairEffects", "OverRuns", "PairedComparison", "Divided",
-    "AgainstOthers", "Side", "Occasions", "Needed", "Point", "Target", "Cells", "ClusterTables", "Ties", "Measure", "Bounds",
+    "AgainstOthers", "Side", "Occasions", "Needed", "Point", "Target", "Cells", "ClusterTables", "Ties", "Measure",
+    "Bounds",
 }  # fmt: skip
 """What functions under test return or are given: no property test has to name it."""
 
