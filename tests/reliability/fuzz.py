@@ -9,6 +9,7 @@ there is set by hand, with what was done about a failure, once it is in a test.
 
 import json
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -23,6 +24,9 @@ from tests.measured import Figure, keep
 STATE = Path(__file__).parents[2] / "build" / "fuzz.json"
 TURN = 600.0
 """Seconds of a turn, beside the start of its process."""
+
+HANGS = 120.0
+"""Seconds of the processor, beside those of the turn, after which a process that does not end hangs."""
 
 
 def main(arguments: list[str]) -> int:
@@ -54,7 +58,7 @@ def turn(engine: str, seconds: float, number: int) -> dict[str, Any]:
             str(path),
         ]
         environment = {**os.environ, "TMPDIR": folder, "OMP_NUM_THREADS": "1"}
-        begun = time.monotonic()
+        begun, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
         process = subprocess.Popen(words, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         while process.poll() is None and time.monotonic() - begun < seconds + 300:
             time.sleep(0.5)
@@ -62,16 +66,14 @@ def turn(engine: str, seconds: float, number: int) -> dict[str, Any]:
         if ended is None:
             process.kill()
             process.wait()
+        worked = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
         done: dict[str, Any] = (
             json.loads(path.read_text()) if path.exists() else {"wall": 0.0, "worked": 0.0, "targets": {}}
         )
-    if ended != 0:
-        trace = [f"the process ended with {ended}"]
-        done["targets"]["process"] = {
-            "examples": 0,
-            "seconds": 0,
-            "failure": {"seed": number, "input": "", "trace": trace},
-        }
+    hangs = ended is None and worked - done["worked"] > HANGS  # else it only had to wait for a processor
+    if hangs or ended not in (None, 0):
+        failure = {"seed": number, "input": "", "trace": [f"the process ended with {ended}"]}
+        done["targets"]["process"] = {"examples": 0, "seconds": 0, "failure": failure}
     return done
 
 
