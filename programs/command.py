@@ -19,9 +19,6 @@ BAD_INPUT, LM_FAILURE, INTERRUPTED, TERMINATED = 2, 3, 130, 143
 REFUSED = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO)
 """What the system says of a file that it does not let be written or read."""
 
-IDLE = "idle"
-"""What the names of threads begin with that wait for work: Python ends them by itself."""
-
 PRINTED = "what this command prints"
 
 
@@ -105,7 +102,7 @@ def _terminate(number: int, frame: FrameType | None) -> None:
 
 def _call_hangs() -> bool:
     """Whether a thread is still at work after a moment, which those that are done take to end."""
-    others = [thread for thread in threading.enumerate()[1:] if not thread.daemon and not thread.name.startswith(IDLE)]
+    others = [thread for thread in threading.enumerate()[1:] if not thread.daemon]
     for thread in others:
         thread.join(0.2)
     return any(thread.is_alive() for thread in others)

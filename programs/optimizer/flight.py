@@ -10,7 +10,6 @@ from contextvars import copy_context
 from typing import Any, TypeVar
 
 from programs.backends.clock import STOPPING
-from programs.command import IDLE
 from programs.records.unanswered import Stopped
 
 Item = TypeVar("Item")
@@ -20,39 +19,47 @@ Result = TypeVar("Result")
 class Crew:
     """Threads that make one call after the other: the urgent ones first, each kind in the order in which it came.
 
-    They last as long as the crew, since DSPy's cache opens its files anew in each thread.
+    They last as long as there is a call to make, so that none is mistaken for a call that hangs.
     """
 
     def __init__(self, threads: int) -> None:
-        self._threads = ThreadPoolExecutor(max_workers=max(1, threads), thread_name_prefix=IDLE)
+        self._count = max(1, threads)
         self._urgent: deque[tuple[Future[Any], Callable[[], Any]]] = deque()
         self._others: deque[tuple[Future[Any], Callable[[], Any]]] = deque()
+        self._threads: ThreadPoolExecutor | None = None
+        self._left = 0
+        self._lock = threading.Lock()
 
     def submit(self, call: Callable[[], Result], *, urgent: bool = True) -> Future[Result]:
         """The call, under a copy of the caller's context."""
         future: Future[Result] = Future()
         context = copy_context()
-        (self._urgent if urgent else self._others).append((future, lambda: context.run(call)))
-        self._threads.submit(self._next)
+        with self._lock:
+            (self._urgent if urgent else self._others).append((future, lambda: context.run(call)))
+            self._left += 1
+            self._threads = threads = self._threads or ThreadPoolExecutor(max_workers=self._count)
+        threads.submit(self._next)
         return future
 
     def leave(self) -> None:
         """Takes nothing more; threads end when nothing waits."""
-        self._threads.shutdown(wait=False)
+        with self._lock:
+            if self._threads is not None:
+                self._threads.shutdown(wait=False)
 
     def _next(self) -> None:
         """Makes the most urgent call. There is one for each time that this is called."""
-        threading.current_thread().name = "at work"
-        try:
-            future, call = self._urgent.popleft()
-        except IndexError:
-            future, call = self._others.popleft()
+        with self._lock:
+            future, call = self._urgent.popleft() if self._urgent else self._others.popleft()
         try:
             future.set_result(call())
         except BaseException as error:
             future.set_exception(error)
-        finally:
-            threading.current_thread().name = IDLE
+        with self._lock:
+            self._left -= 1
+            if not self._left and self._threads is not None:
+                self._threads.shutdown(wait=False)
+                self._threads = None
 
 
 class Flight:
