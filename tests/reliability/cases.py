@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import shutil
 from collections import Counter
 from collections.abc import Sequence
@@ -19,6 +20,9 @@ RUN = f"{SIZES} --run one --lm stub --api-base {{url}}"
 
 DIFFERENT = {"timing.json", ".lock"}
 """Files that may differ between equal runs."""
+
+COMMIT = re.compile(rb'"commit": "[^"]*"')
+"""The program's commit, which may change while a harness runs."""
 
 ONLY_THERE = {"compared.json", "compared.html"}
 """Files that show seconds, as a run's report.html does: they only have to be there."""
@@ -129,7 +133,7 @@ def _content(path: Path) -> Any:
         return {**json.loads(path.read_text()), "calls": None}
     if path.name in ONLY_THERE or (path.name == "report.html" and (path.parent / "judge.json").exists()):
         return None
-    return path.read_bytes()
+    return COMMIT.sub(b"", path.read_bytes())
 
 
 def names(chosen: Sequence[str]) -> list[Case]:
