@@ -233,15 +233,12 @@ def bias_figures(found: Sequence[Bias]) -> list[Figure]:
     figures = []
     for without, reserved in zip(found[::2], found[1::2], strict=True):
         name = without.how.name.replace(", reserve 0", "")
-        figures.append(
-            Figure(
-                f"kept judge's Spearman on the gate's rows minus its true one: {name}",
-                f"{without.gate:+.3f} without a reserve, {reserved.gate:+.3f} with half of them reserved and "
-                f"{reserved.reserved:+.3f} on these, which chose it; true gain {without.gain:+.3f} and {reserved.gain:+.3f}",
-                "less with a reserve",
-                reserved.gate < without.gate,
-            )
+        gates = f"{without.gate:+.3f} without a reserve, {reserved.gate:+.3f} with half of them reserved"
+        others = (
+            f"{reserved.reserved:+.3f} on the reserved ones; true gain {without.gain:+.3f} and {reserved.gain:+.3f}"
         )
+        what = f"kept judge's Spearman on the gate's rows minus its true one: {name}"
+        figures.append(Figure(what, f"{gates} ({others})", "less with a reserve", reserved.gate < without.gate))
     tests = [each.test for each in found]
     return [
         *figures,
