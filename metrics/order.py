@@ -45,7 +45,7 @@ def order_change(own: Scores, others: Sequence[Scores], *, seed: int = 0, resamp
         }
 
     return {
-        "mean": tables(_averaged(between), _averaged(agreement)),
+        "mean": tables(averaged(between), averaged(agreement)),
         "each": [tables(*both) for both in zip(between, agreement, strict=True)],
     }
 
@@ -56,7 +56,7 @@ def _between(own: Scores, other: Scores) -> Scores:
     return Scores(own.criteria, np.where(both, own.judge, 0.0), np.where(both, other.judge, np.nan), own.documents)
 
 
-def _averaged(estimates: Sequence[Estimate]) -> Estimate:
+def averaged(estimates: Sequence[Estimate]) -> Estimate:
     """The mean of several estimates over the same clusters; it counts what the least informed of them does."""
     return Estimate(
         estimates[0].clusters,

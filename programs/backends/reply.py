@@ -45,11 +45,13 @@ def read_sections(text: str, scales: Mapping[str, Sequence[int]]) -> dict[str, A
     """What stands under each line `[[ ## name ## ]]` of the reply, by name.
 
     Where two sections of a name differ, neither is believed; nor is the reply's last one where it may be the beginning
-    of another level: it was perhaps cut off.
+    of another level: it was perhaps cut off. Where a line of that kind is, the answer was not finished and none is.
 
     >>> read_sections("[[ ## a ## ]]\\n1", {"a": (1, 2, 12)})["a"] is CONFLICT
     True
     """
+    if re.search(r"^[ \t]*\[\[[^\]\n]*\]?\s*\Z", text, flags=re.MULTILINE):
+        return {}
     parts = re.split(r"^[ \t]*\[\[ ## (\w+) ## \]\]", text, flags=re.MULTILINE)
     said: dict[str, Any] = {}
     for place, name in enumerate(parts[1::2]):

@@ -144,7 +144,7 @@ def test_the_entry_in_the_cache_is_named_as_dspy_names_it() -> None:
 
 
 def test_a_failing_server_is_counted_and_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("time.sleep", lambda _: None)
+    monkeypatch.setattr("programs.backends.clock.Clock.rest", lambda *_: None)
     with stub_server() as server:
         server.status = 503
         lm = served(server)

@@ -96,7 +96,8 @@ def test_what_others_hold_in_reserve_is_waited_for() -> None:
     assert engine.usd <= 0.02
 
 
-def test_retries_are_counted_and_keep_their_bounds() -> None:
+def test_retries_are_counted_and_keep_their_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("programs.backends.clock.Clock.rest", lambda *_: None)
     engine, budget = Paid(failing=2), Budget(calls=4)
     assert ask(engine, budget, 10, retries=2, threads=1) == 2
     assert len(engine.asked) == 4

@@ -155,11 +155,11 @@ def search(how: Search, seed: int) -> tuple[World, Outcome]:
     judge = Judge(TASK, rubric=dict.fromkeys(GROUP, "start"))
     incumbent = Incumbent(judge, gated, world.score, METRIC)
     incumbent.begin()
-    accept = gate(METRIC, how.rule, seed=seed)
+    looks = single_look(gate(METRIC, how.rule, seed=seed), gated)
     for step in range(1, how.steps + 1):
         rubric, now = f"step {step}", world.latent[incumbent.judge.rubric[GROUP[0]]]
         world.add(rubric, float(np.clip(now + how.spread * world.random.normal(), 0, 0.98)))
-        incumbent.consider(step, dict.fromkeys(GROUP, rubric), accept)
+        incumbent.consider(step, dict.fromkeys(GROUP, rubric), looks)
     return world, incumbent.outcome("best", reserved)
 
 

@@ -12,7 +12,6 @@ from metrics.attenuation import mean_reliability, seen_difference
 from metrics.clustered import Sums, codes, difference_cells, enough, estimate_cells, ratio_cells, unless_certain
 from metrics.detectable import detectable
 from metrics.estimates import (
-    averaged,
     by_document,
     by_document_difference,
     document_values,
@@ -37,6 +36,7 @@ from metrics.intervals import (
 from metrics.metric import METRICS, mae, spearman
 from metrics.multiplicity import above, discoveries, holm, p_values, standard_errors, two_sided
 from metrics.noninferiority import compare, judge_all, verdict
+from metrics.order import averaged
 from metrics.over_runs import difference_over_runs, mean_estimate, mean_or_none, values_over_runs
 from metrics.paired import paired_draws
 from metrics.sample_size import Variance, needed, power, scaling, variances, visible
