@@ -20,6 +20,7 @@ from programs.optimizer.draws import divide
 from programs.optimizer.gate import RULES, gate
 from programs.optimizer.incumbent import Incumbent, Outcome
 from programs.optimizer.judge import Judge
+from programs.optimizer.race import single_look
 from programs.tasks.fields import Input
 from programs.tasks.task import Task
 from signatures.records import Judgement
