@@ -80,7 +80,8 @@ def test_ctrl_c_lands_the_background_too_and_the_pool_can_go_on(monkeypatch: pyt
 
     def work(item: int) -> None:
         begun.set()
-        struck.wait(timeout=10)
+        if item == 0:  # one thread is left for the call that is interrupted
+            struck.wait(timeout=10)
         threading.Event().wait(0.001)
         finished.append(item)
 
