@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from dspy.lm15 import Response, TokenLogprob, request_from_openai_chat
+from dspy.lm15 import ContextLengthError, Response, TokenLogprob, request_from_openai_chat
 
 from tests.fake import FakeEngine
 
@@ -46,7 +46,13 @@ class _Handler(BaseHTTPRequestHandler):
         if self.server.status != 200:
             self._send(self.server.status, {"error": {"message": "the stub fails", "type": "stub"}})
             return
-        self._send(200, self.server.reply(body))
+        try:
+            reply = self.server.reply(body)
+        except ContextLengthError as error:
+            refusal = {"message": str(error), "type": "invalid_request_error", "code": "context_length_exceeded"}
+            self._send(400, {"error": refusal})
+            return
+        self._send(200, reply)
 
     def _send(self, status: int, content: dict[str, Any]) -> None:
         data = json.dumps(content).encode()
