@@ -150,7 +150,7 @@ def _support(scores: Scores, codes: Codes) -> Codes:
 
 def _sums(rows: Codes, columns: Codes, values: Values, shape: tuple[int, int]) -> Values:
     flat = np.bincount(rows * shape[1] + columns, values, minlength=shape[0] * shape[1])
-    return flat.reshape(shape)
+    return flat.reshape(shape).astype(np.float64)
 
 
 def _quotient(numerator: Values, denominator: NDArray[Any]) -> Values:
