@@ -138,7 +138,7 @@ def fields_of(request: Request) -> dict[str, tuple[int, ...]]:
     form = request.config.response_format
     if form is not None:
         schema: Mapping[str, Any] = form["schema"] if "schema" in form else form["json_schema"]["schema"]
-        return {name: tuple(sorted(each.get("enum", ()))) for name, each in schema["properties"].items()}
+        return {name: tuple(each.get("enum", ())) for name, each in schema["properties"].items()}
     system = str(request.system)
     if CHAT_END in system:
         listed = re.findall(r"^\d+\. `(\w+)` \(Literal\[([-\d, ]+)\]\)", system, flags=re.MULTILINE)

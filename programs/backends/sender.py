@@ -6,13 +6,14 @@ from dataclasses import replace
 from typing import Any
 
 import dspy
-from dspy.clients.call_result import CallResult  # no public names in 3.4
+from dspy._vendor.lm15.judgments import request_judgments  # no public names in 3.4
+from dspy.clients.call_result import CallResult
 from dspy.clients.execution import IGNORED_CACHE_KEYS
 from dspy.lm15 import Response, TokenLogprob
 from dspy.utils.usage_tracker import UsageTracker
 
+from programs.backends.route import Letter, Route
 from programs.backends.template import Asked, Filled, Template
-from programs.backends.unparsed import unparsed
 from programs.backends.wire import Wire
 
 FAINTEST = math.log(1e-6)
@@ -30,30 +31,35 @@ class Sender:
 
     def send(self, asked: Asked) -> tuple[Response, bool]:
         """The reply, and whether a request was sent for it: not where DSPy's cache knows it."""
-        wire = self._wire(asked.template) if isinstance(asked, Filled) else None
-        if not isinstance(asked, Filled) or wire is None:
+        letter = self._letter(asked)
+        if letter is None or (self.inner.cache and self._cached(asked)):
             return self._by_lm(asked)
-        plain = wire.template.asked(asked.text)
-        if self.inner.cache and self._cached(plain):
-            return self._by_lm(asked)
-        response = wire.send(asked.text)
+        response = letter.send()
         if self.inner.cache:
-            self._cache(plain, response, wire.provider)
+            self._cache(asked, response, letter.route.provider.provider)
         return _slim(response), True
 
     def _by_lm(self, asked: Asked) -> tuple[Response, bool]:
         tracker = UsageTracker()
         with dspy.context(usage_tracker=tracker):
-            response = _slim(self.inner(unparsed(asked.request, self.inner), rollout_id=self.seed))
+            response = _slim(self.inner(asked.request, rollout_id=self.seed))
         # DSPy reports no usage for answers from its cache; a backend that never reports any was asked.
         return response, bool(tracker.usage_data) or response.usage.input_tokens is None
 
+    def _letter(self, asked: Asked) -> Letter | None:
+        wire = self._wire(asked.template) if isinstance(asked, Filled) else None
+        if wire is not None and isinstance(asked, Filled):
+            return wire.letter(asked.text)
+        if not isinstance(self.inner.engine, str) or not request_judgments(asked.request):
+            return None
+        route = Route.of(self.inner, asked.request)
+        return route.letter() if route is not None else None
+
     def _wire(self, template: Template) -> Wire | None:
         if template not in self._wires:
-            plain = Template(unparsed(template.gapped, self.inner), self.seed)
             with self._lock:
                 if template not in self._wires:
-                    self._wires = {**dict(list(self._wires.items())[-100:]), template: Wire.of(self.inner, plain)}
+                    self._wires = {**dict(list(self._wires.items())[-100:]), template: Wire.of(self.inner, template)}
         return self._wires.get(template)
 
     def _cached(self, asked: Asked) -> bool:

@@ -65,7 +65,7 @@ def _flown(
     except GeneratorExit:
         flight.land()
         raise
-    except CancelledError as ended:
+    except (CancelledError, Stopped) as ended:
         raise next((other.failure for other in flight.beside if other.failure), ended) from None
 
 
@@ -113,7 +113,7 @@ class Later(Generic[Result]):
         except KeyboardInterrupt:
             self._flight.land()
             raise
-        except CancelledError as ended:
+        except (CancelledError, Stopped) as ended:
             raise self._flight.failure or ended from None
 
 

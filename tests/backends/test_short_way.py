@@ -106,6 +106,31 @@ def test_bodies_replies_and_log_are_those_of_the_long_way(
     assert (tmp_path / "short").read_bytes() == (tmp_path / "long").read_bytes()
 
 
+def test_plain_dspy_sends_the_same_messages_and_schema(ways: list[bool]) -> None:
+    judge = Judge(TASK, schema="on")
+    with stub_server() as server:
+        with Roles.of(dict.fromkeys(ROLES, served(server)), seed=3).playing("judge"):
+            judge(**ROWS[1].inputs())
+        with dspy.context(lm=served(server), trace=[]):
+            judge(**ROWS[1].inputs())
+        ours, plain = server.bodies
+    assert ways == [True, False]
+    assert {name: ours[name] for name in plain} == plain and "response_format" in plain
+    assert ours["response_format"]["json_schema"]["schema"]["properties"]["depth"]["enum"] == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("way", ["short", "long"])
+def test_a_reply_is_ours_to_read_on_a_scale_from_0(way: str, long_way: Callable[[], None]) -> None:
+    if way == "long":
+        long_way()
+    said = iter(['{"fluency": 2, "depth": NaN}', '{"fluency": 2, "depth": 1, "depth": 3}', '{"fluency":2,"depth":0}'])
+    with stub_server(FakeEngine(reply=lambda _: next(said))) as server:
+        roles = Roles.of(dict.fromkeys(ROLES, served(server)), seed=3)
+        with roles.playing("judge"):
+            found = [dict(each.scores) for each in judge_rows(Judge(TASK), ROWS, Pool(1))]
+    assert found == [{"fluency": 2, "depth": None}, {"fluency": 2, "depth": None}, {"fluency": 2, "depth": 0}]
+
+
 def test_both_ways_share_the_cache_of_dspy(long_way: Callable[[], None]) -> None:
     dspy.configure_cache(enable_disk_cache=False, enable_memory_cache=True)
     with stub_server(DoubtfulEngine()) as server:

@@ -1,12 +1,14 @@
 """Phases in the background: who goes first, how they end, and that they change nothing that a run writes."""
 
 import threading
+from concurrent.futures import CancelledError
 from pathlib import Path
 
 import pytest
 
 from programs.optimizer.fan_out import Pool
 from programs.records.calls import PLACE
+from programs.records.unanswered import Stopped
 
 
 def test_other_phases_go_first_and_places_are_those_of_one_after_the_other() -> None:
@@ -72,6 +74,29 @@ def test_a_failure_in_the_background_ends_the_phase_that_is_under_way() -> None:
     with pytest.raises(ZeroDivisionError):
         list(later.in_order())
     assert later.done and not later.whole
+
+
+@pytest.mark.parametrize("first", [CancelledError, Stopped])
+def test_what_was_only_stopped_raises_what_stopped_it(first: type[Exception]) -> None:
+    under_way, failed = threading.Event(), threading.Event()
+
+    def fail(_: int) -> None:
+        under_way.wait(timeout=10)
+        failed.set()
+        raise ZeroDivisionError("in the background")
+
+    def stopped(_: int) -> None:
+        under_way.set()
+        failed.wait(timeout=10)
+        raise first
+
+    pool = Pool(2)
+    pool.later("test", fail, range(1))
+    with pytest.raises(ZeroDivisionError, match="in the background"):
+        pool.map("judge", stopped, range(1))
+    under_way.set()
+    with pytest.raises(ZeroDivisionError, match="in the background"):
+        list(pool.later("test", stopped, range(1)).in_order())
 
 
 def test_ctrl_c_lands_the_background_too_and_the_pool_can_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
