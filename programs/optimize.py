@@ -9,6 +9,7 @@ from programs.flags import (
     add_lm_flags,
     add_loop_flags,
     add_rating_flags,
+    add_remedy_flags,
     add_run_flags,
     add_task_flags,
 )
@@ -19,6 +20,7 @@ def parser() -> Parser:
     parser = Parser(prog="optimize.py", description=__doc__)
     add_task_flags(parser)
     add_loop_flags(parser)
+    add_remedy_flags(parser)
     add_lm_flags(parser)
     add_rating_flags(parser)
     add_judge_flags(parser)

@@ -71,13 +71,15 @@ class Settings(Method):
     steps: int = 2
     batch_size: int = 2
     judge: str = "mode"
-    guard: str = "on"
     gate: str = "spearman"
     accept: str = "probable"
     probability: float = 0.8
     race: str = "off"
     keep: str = "best"
     reserve: float = 0.5
+    # remedies: what takes the place of the paper's in the loop
+    guard: str = "on"
+    # what is measured on the way
     eval_every: int = 0
     rate_every: int = 0
     rate_orders: int = 4

@@ -11,6 +11,7 @@ from programs.flags import (
     add_lm_flags,
     add_loop_flags,
     add_rating_flags,
+    add_remedy_flags,
     add_study_flags,
     add_task_flags,
 )
@@ -24,6 +25,7 @@ def parser() -> Parser:
     add_study_flags(parser)
     add_task_flags(parser, many=True)
     add_loop_flags(parser, many=True)
+    add_remedy_flags(parser)
     add_lm_flags(parser)
     add_rating_flags(parser)
     add_judge_flags(parser)

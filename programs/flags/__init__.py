@@ -10,6 +10,7 @@ from programs.flags.lms import (
 )
 from programs.flags.names import EXPORT_FORMATS, METRIC_NAMES
 from programs.flags.parser import Parser, number, whole
+from programs.flags.remedies import add_remedy_flags
 from programs.flags.rows import add_seed_flag, add_task_flags
 from programs.flags.runs import add_limit_flags, add_loop_flags, add_run_flags
 from programs.flags.studies import add_diagnose_flags, add_interference_flags, add_rating_flags, add_study_flags
@@ -29,6 +30,7 @@ __all__ = [
     "add_probabilities_flag",
     "add_rating_flags",
     "add_readout_flag",
+    "add_remedy_flags",
     "add_run_flags",
     "add_seed_flag",
     "add_study_flags",

@@ -29,9 +29,6 @@ def add_loop_flags(parser: Parser, *, many: bool = False) -> None:
         default = getattr(Settings, flag.strip("-").replace("-", "_"))
         group.add_argument(flag, type=whole(least), help=f"{meaning} (default {default})")
     group.add_argument("--split-by", choices=("document", "row"), help="split by document (default) or by row")
-    group.add_argument(
-        "--guard", choices=("on", "off"), help="on (default): refuse rewrites that are no rubric, before the gate"
-    )
     group.add_argument("--accept", help="probable (default), or not_worse as in the paper")
     group.add_argument("--probability", type=number(0, 1), help="what --accept probable asks for (default 0.8)")
     group.add_argument(

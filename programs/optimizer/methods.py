@@ -14,12 +14,13 @@ from programs.optimizer.controls.paraphrase import without_gradient
 from programs.optimizer.controls.shuffled import Shuffled
 from programs.optimizer.estimate import Plan
 from programs.optimizer.fan_out import Pool
-from programs.optimizer.guards import GUARDS
 from programs.optimizer.heads import OWN, judge_groups
 from programs.optimizer.incumbent import Outcome
 from programs.optimizer.judge import Judge
 from programs.optimizer.modes import groups, parse_mode
 from programs.optimizer.peers.peer import Peer
+from programs.optimizer.plugs import MakeStages
+from programs.optimizer.remedies import plugs_of
 from programs.optimizer.stages import Stages
 from programs.optimizer.steps import Step
 from programs.optimizer.teleprompter import TextualGradient
@@ -106,7 +107,7 @@ def check_method(settings: Settings) -> None:
 def teleprompter(
     settings: Settings,
     on_step: Callable[[Step], None] | None = None,
-    stages: Callable[[Roles, Pool, str], Stages] = Stages.of,
+    stages: MakeStages = Stages.of,
 ) -> TextualGradient:
     """The textual-gradient optimizer of these settings."""
     return TextualGradient(
@@ -122,8 +123,7 @@ def teleprompter(
         reserve=settings.reserve,
         seed=settings.seed,
         threads=settings.threads,
-        guard=GUARDS[settings.guard],
-        stages=stages,
+        plugs=plugs_of(settings, stages),
         on_step=on_step,
     )
 

@@ -1,7 +1,6 @@
 """The optimizer: textual gradients for a judge of several criteria."""
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from itertools import islice
 
 import dspy
@@ -9,33 +8,19 @@ from dspy.teleprompt import Teleprompter
 
 from programs.backends.roles import Roles
 from programs.errors import UserError
-from programs.optimizer.draws import divide, draw, numbered
+from programs.optimizer.draws import divide, numbered
 from programs.optimizer.fan_out import Pool
 from programs.optimizer.gate import Accept, accepting, gate
-from programs.optimizer.guards import GUARDS, Guard
 from programs.optimizer.heads import OWN, judge_groups
 from programs.optimizer.incumbent import Incumbent, Outcome
 from programs.optimizer.judge import Judge
 from programs.optimizer.keep import most_finalists
 from programs.optimizer.modes import Mode, groups, parse_mode
+from programs.optimizer.plugs import PAPER, Moment, Plugs, Search
 from programs.optimizer.race import Look, race, require_probable, single_look
-from programs.optimizer.stages import Batch, Stages
+from programs.optimizer.stages import Batch
 from programs.optimizer.steps import Step
 from programs.records.budget import OutOfBudget
-from signatures.records import Group, Note, Rubric
-
-Backward = Callable[[Sequence[Group]], list[Note]]
-"""Groups -> gradients of this step's batch: lets a `resolve` ask for more, or for separate ones."""
-
-
-def as_they_are(gradients: list[Note], backward: Backward) -> list[Note]:
-    """The `resolve` of the paper: no conflict resolution."""
-    return gradients
-
-
-def unconstrained(rubric: Rubric) -> Rubric:
-    """The `constrain` of the paper: a rewrite may be of any length."""
-    return rubric
 
 
 class TextualGradient(Teleprompter):
@@ -46,6 +31,7 @@ class TextualGradient(Teleprompter):
     kept (see `programs.optimizer.gate.gate`); `accept` may also be a function of that shape.
     With `race` the gate judges validation rows block by block, until the decision is clear (see `race`).
     `keep` is "best" or "last"; `reserve` the share of the validation rows set aside to choose among the best.
+    `plugs` are functions that take the place of the paper's in the loop (see `programs.optimizer.plugs`).
     An LM not given by role is `reflection_lm` (loss, gradient, rewrite) and then `dspy.settings.lm`.
     """
 
@@ -70,10 +56,7 @@ class TextualGradient(Teleprompter):
         gradient_lm: dspy.LM | None = None,
         rewrite_lm: dspy.LM | None = None,
         temperatures: Mapping[str, float] | None = None,
-        resolve: Callable[[list[Note], Backward], list[Note]] = as_they_are,
-        constrain: Callable[[Rubric], Rubric] = unconstrained,
-        guard: Guard = GUARDS["on"],
-        stages: Callable[[Roles, Pool, str], Stages] = Stages.of,
+        plugs: Plugs = PAPER,
         on_step: Callable[[Step], None] | None = None,
     ) -> None:
         super().__init__()
@@ -93,7 +76,7 @@ class TextualGradient(Teleprompter):
             "rewrite": rewrite_lm or reflection_lm,
         }
         self.temperatures, self.on_step = temperatures, on_step
-        self.resolve, self.constrain, self.guard, self.stages = resolve, constrain, guard, stages
+        self.plugs = plugs
 
     def compile(
         self,
@@ -131,38 +114,31 @@ class TextualGradient(Teleprompter):
         roles = roles or Roles.of(self.lms, seed=self.seed, temperatures=self.temperatures)
         trainset, (gated, reserved) = numbered(trainset), self.validation(numbered(valset))
         pool = pool or Pool(self.threads, skipped=roles.calls.skip)
-        stages = self.stages(roles, pool, student.schema)
+        search = Search(roles, pool, self.plugs.stages(roles, pool, student.schema), trainset, self.seed)
         start = student.with_groups(judge_groups(self.judge, mode, names))
-        incumbent = Incumbent(start, gated, stages.judge, self.metric, stages.spare)
+        incumbent = Incumbent(start, gated, search.stages.judge, self.metric, search.stages.spare)
         try:
-            self._descend(mode, incumbent, stages, trainset, self.looks(gated), lambda: roles.calls.lap(pool.begun))
+            self._descend(mode, incumbent, search, self.looks(gated))
             return incumbent.outcome(self.keep, reserved, most_finalists(self.steps))
         except OutOfBudget:
             return incumbent.outcome(self.keep, stopped="budget")
         except KeyboardInterrupt:
             return incumbent.outcome(self.keep, stopped="interrupted")
 
-    def _descend(
-        self,
-        mode: Mode,
-        incumbent: Incumbent,
-        stages: Stages,
-        trainset: Sequence[dspy.Example],
-        looks: Sequence[Look],
-        lap: Callable[[], Mapping[str, int]],
-    ) -> None:
+    def _descend(self, mode: Mode, incumbent: Incumbent, search: Search, looks: Sequence[Look]) -> None:
         """The loop: judge, loss, gradient, resolve, rewrite, constrain, guard, gate, record."""
-        names = incumbent.judge.task.criterion_names
+        names, stages, plugs = incumbent.judge.task.criterion_names, search.stages, self.plugs
         incumbent.begin()
-        self._tell(Step(0, incumbent.judge, validation=incumbent.validation, spent=lap()))
-        for number, rows in enumerate(islice(draw(trainset, self.batch_size, self.seed), self.steps), start=1):
-            judge = incumbent.judge
+        self._tell(Step(0, incumbent.judge, validation=incumbent.validation, spent=search.lap()))
+        batches = plugs.batches(search, self.batch_size, lambda: incumbent.judge)
+        for number, rows in enumerate(islice(batches, self.steps), start=1):
+            judge, focus = incumbent.judge, plugs.schedule(number, names)
             batch = Batch(rows, stages.judge(judge, rows))
-            losses = stages.loss(judge, batch, groups(mode.loss, names))
-            backward = partial(stages.gradient, judge, batch, losses)
-            gradients = self.resolve(backward(groups(mode.gradient, names)), backward)
-            rewritten = stages.rewrite(judge, batch, gradients, groups(mode.rewrite, names))
-            proposal, refused = self.guard(judge, batch, self.constrain(rewritten))
+            losses = stages.loss(judge, batch, groups(mode.loss, focus))
+            moment = Moment(search, number, judge, batch, losses)
+            gradients = plugs.resolve(moment.backward(groups(mode.gradient, focus)), moment)
+            rewritten = stages.rewrite(judge, batch, gradients, groups(mode.rewrite, focus))
+            proposal, refused = plugs.guard(judge, batch, plugs.constrain(rewritten, moment))
             verdicts = incumbent.consider(number, proposal, looks)
             self._tell(
                 Step(
@@ -175,7 +151,7 @@ class TextualGradient(Teleprompter):
                     refused=refused,
                     verdicts=verdicts,
                     validation=incumbent.validation,
-                    spent=lap(),
+                    spent=search.lap(),
                 )
             )
 

@@ -11,6 +11,7 @@ from programs.errors import UserError
 from programs.optimizer.gate import Verdict
 from programs.optimizer.judge import Judge
 from programs.optimizer.modes import MODES
+from programs.optimizer.plugs import Plugs
 from programs.optimizer.steps import Step, step_record
 from programs.optimizer.teleprompter import TextualGradient
 from programs.records.budget import Budget
@@ -187,13 +188,13 @@ def test_each_role_speaks_to_its_own_lm(task: Task) -> None:
 def test_plug_points_are_called_in_the_loop(task: Task) -> None:
     calls: list[str] = []
 
-    def resolve(gradients, backward):  # type: ignore[no-untyped-def]
+    def resolve(gradients, moment):  # type: ignore[no-untyped-def]
         calls.append("resolve")
-        separate = backward([("fluency",)])
+        separate = moment.backward([("fluency",)])
         assert {note.group for note in separate} == {("fluency",)}
         return separate
 
-    def constrain(rubric):  # type: ignore[no-untyped-def]
+    def constrain(rubric, moment):  # type: ignore[no-untyped-def]
         calls.append("constrain")
         return {name: text.upper() for name, text in rubric.items()}
 
@@ -202,7 +203,8 @@ def test_plug_points_are_called_in_the_loop(task: Task) -> None:
         return Verdict(group, True, "always", {}, {})
 
     engine = FakeEngine()
-    outcome = TextualGradient("CCC", steps=1, resolve=resolve, constrain=constrain, accept=accept, keep="last").search(
+    plugs = Plugs(resolve=resolve, constrain=constrain)
+    outcome = TextualGradient("CCC", steps=1, plugs=plugs, accept=accept, keep="last").search(
         Judge(task),
         trainset=rated_rows(task.criterion_names, 3),
         valset=rated_rows(task.criterion_names, 10),

@@ -1,0 +1,10 @@
+"""The flags of what may take the place of the paper's in the loop; each is off, or the paper's, by default."""
+
+from programs.flags.parser import Parser
+
+
+def add_remedy_flags(parser: Parser) -> None:
+    group = parser.add_argument_group("remedies")
+    group.add_argument(
+        "--guard", choices=("on", "off"), help="on (default): refuse rewrites that are no rubric, before the gate"
+    )

@@ -1,0 +1,95 @@
+"""What may stand in the places of the loop that the paper leaves as they are, and what it is told of a step."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import dspy
+
+from programs.backends.roles import Roles
+from programs.optimizer.draws import draw
+from programs.optimizer.fan_out import Pool
+from programs.optimizer.guards import GUARDS, Guard
+from programs.optimizer.judge import Judge
+from programs.optimizer.stages import Batch, Stages
+from signatures.records import Group, Note, Rubric
+
+
+@dataclass(frozen=True)
+class Search:
+    """What is the same in all steps: the LMs by role, the calls in flight, the stages, the training rows, the seed."""
+
+    roles: Roles
+    pool: Pool
+    stages: Stages
+    trainset: Sequence[dspy.Example]
+    seed: int
+
+    def lap(self) -> Mapping[str, int]:
+        """Calls and tokens since the last one."""
+        return self.roles.calls.lap(self.pool.begun)
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One step as far as it has come: its number, the judge before it, its batch and losses."""
+
+    search: Search
+    number: int
+    judge: Judge
+    batch: Batch
+    losses: Sequence[Note]
+
+    def backward(self, groups: Sequence[Group]) -> list[Note]:
+        """Gradients of this step's batch, one call a group and row."""
+        return self.search.stages.gradient(self.judge, self.batch, self.losses, groups)
+
+
+Batches = Callable[[Search, int, Callable[[], Judge]], Iterator[Sequence[dspy.Example]]]
+"""The search, rows a step and the judge as it is now -> endless batches of training rows, drawn one by one."""
+
+Schedule = Callable[[int, Group], Group]
+"""The number of a step and all criteria -> those that its losses, gradients and rewrite are about."""
+
+Resolve = Callable[[list[Note], Moment], list[Note]]
+"""The gradients that the rewrite is to follow, of those that were written; it may ask for others."""
+
+Constrain = Callable[[Rubric, Moment], Rubric]
+"""The rewritten rubrics as they are proposed."""
+
+MakeStages = Callable[[Roles, Pool, str], Stages]
+"""The stages of a run, of which the last argument is the `schema` of its judge."""
+
+
+def random_batches(search: Search, size: int, judge: Callable[[], Judge]) -> Iterator[Sequence[dspy.Example]]:
+    """The `batches` of the paper."""
+    return draw(search.trainset, size, search.seed)
+
+
+def all_at_once(number: int, criteria: Group) -> Group:
+    """The `schedule` of the paper: every step is about all criteria."""
+    return criteria
+
+
+def as_they_are(gradients: list[Note], moment: Moment) -> list[Note]:
+    """The `resolve` of the paper: no conflict resolution."""
+    return gradients
+
+
+def unconstrained(rubric: Rubric, moment: Moment) -> Rubric:
+    """The `constrain` of the paper: a rewrite may be of any length."""
+    return rubric
+
+
+@dataclass(frozen=True)
+class Plugs:
+    """The functions in the loop's places; by default the paper's, but for the guard, which the paper has not."""
+
+    batches: Batches = random_batches
+    schedule: Schedule = all_at_once
+    resolve: Resolve = as_they_are
+    constrain: Constrain = unconstrained
+    guard: Guard = GUARDS["on"]
+    stages: MakeStages = Stages.of
+
+
+PAPER = Plugs()
