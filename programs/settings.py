@@ -11,6 +11,9 @@ from programs.errors import UserError
 
 ROLE_NAMES = ("judge", "loss", "gradient", "rewrite", "rater")
 
+ASSISTANTS = {"condense": "rewrite"}
+"""Roles of remedies, counted by themselves, and the role whose LM plays each."""
+
 OPTIMIZERS = ("textgrad", "gepa", "miprov2", "copro")
 """Textual gradients, and DSPy's own optimizers on the same footing."""
 

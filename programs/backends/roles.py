@@ -14,12 +14,13 @@ from programs.errors import UserError
 from programs.records.budget import Budget
 from programs.records.calls import CallLog
 from programs.records.tally import ROLES
+from programs.settings import ASSISTANTS
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
-TEMPERATURES = {"judge": 0.1, "loss": 0.3, "gradient": 0.3, "rewrite": 0.7, "rater": 0.0}
-"""The paper's temperatures by role."""
+TEMPERATURES = {"judge": 0.1, "loss": 0.3, "gradient": 0.3, "rewrite": 0.7, "condense": 0.0, "rater": 0.0}
+"""The paper's temperatures by role; it has none that condenses."""
 
 
 @dataclass(frozen=True)
@@ -40,12 +41,15 @@ class Roles:
         max_tokens: Mapping[str, int] | None = None,
         budget: Budget | None = None,
     ) -> "Roles":
-        """The given LM per role; a role without one uses `dspy.settings.lm`. Raises UserError where that is none."""
+        """The given LM per role; a role without one uses that of the role that it assists, or `dspy.settings.lm`.
+
+        Raises UserError where that is none.
+        """
         calls, budget, servers = calls or CallLog(), budget or Budget(), Servers()
         heat = {**TEMPERATURES, **(temperatures or {})}
         caps = max_tokens or {}
-        chosen = {role: lms.get(role) or dspy.settings.lm for role in ROLES}
-        if missing := [role for role in ROLES if chosen[role] is None]:
+        chosen = {role: lms.get(role) or lms.get(ASSISTANTS.get(role, "")) or dspy.settings.lm for role in ROLES}
+        if missing := [role for role in ROLES if chosen[role] is None and role not in ASSISTANTS]:
             raise UserError(f"no LM for {', '.join(missing)}: dspy.configure(lm=...) or give one per role")
         return cls(
             {

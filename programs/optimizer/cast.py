@@ -7,9 +7,9 @@ from programs.backends.roles import Roles
 from programs.optimizer.pricing import budget_of, role_place
 from programs.records.budget import Budget
 from programs.records.calls import CallLog
-from programs.settings import Settings
+from programs.settings import ASSISTANTS, Settings
 
-LOCAL_MAX_TOKENS = {"judge": 256, "loss": 240, "gradient": 240, "rewrite": 800, "rater": 32}
+LOCAL_MAX_TOKENS = {"judge": 256, "loss": 240, "gradient": 240, "rewrite": 800, "condense": 400, "rater": 32}
 """Most tokens of a reply of the embedded model, by role: a small model that rambles must end some time."""
 
 PROSE_ROLES = ("loss", "gradient")
@@ -36,7 +36,8 @@ def cast_roles(settings: Settings, calls: CallLog, budget: Budget | None = None)
     A `budget` of its own stands in place of the settings' limits, where several casts share one.
     """
     lms = {role: role_lm(settings, role) for role in settings.by_role("lm")}
-    caps = {role: most for role, most in LOCAL_MAX_TOKENS.items() if lms[role].model.startswith("local")}
+    local = {role for role, lm in lms.items() if lm.model.startswith("local")}
+    caps = {role: most for role, most in LOCAL_MAX_TOKENS.items() if ASSISTANTS.get(role, role) in local}
     return Roles.of(
         lms,
         calls=calls,

@@ -9,7 +9,7 @@ from programs.optimizer.judge import ADAPTERS, Judge
 from programs.optimizer.methods import groups_of
 from programs.optimizer.pricing import prices_of
 from programs.records.budget import REPLY_TOKENS
-from programs.settings import Settings
+from programs.settings import ASSISTANTS, Settings
 from programs.tasks.splits import Splits
 from programs.tasks.task import Task
 from signatures.gradient import Gradient
@@ -84,6 +84,7 @@ def _expected(settings: Settings, task: Task, splits: Splits) -> dict[str, tuple
         "loss": (loss + 2 * COMPARISON, NOTE),
         "gradient": (gradient + asked + texts + NOTE, NOTE),
         "rewrite": (gradient + asked + feedback, NOTE * criteria),
+        "condense": (gradient + feedback, NOTE * criteria),
         "rater": (gradient + 2 * NOTE, LEVEL),
     }
 
@@ -102,6 +103,7 @@ def _most(settings: Settings, task: Task, splits: Splits) -> dict[str, tuple[int
         "loss": len(Loss.instructions.encode()) + OVERHEAD * (1 + 2 * criteria),
         "gradient": len(Gradient.instructions.encode()) + 2 * shown + text + criteria * caps["loss"],
         "rewrite": 3 * shown + settings.batch_size * (text + OVERHEAD + criteria * caps["gradient"]),
+        "condense": 3 * shown + settings.batch_size * criteria * caps["gradient"],
         "rater": 10 * OVERHEAD + caps["gradient"] + criteria * caps["rewrite"],
     }
     return {role: (most, caps[role]) for role, most in prompts.items()}
@@ -120,13 +122,16 @@ def _prompts(judge: Judge, row: Any) -> list[str]:
 
 
 def _cap(settings: Settings, role: str) -> int:
-    local = role_lm(settings, role).model.startswith("local")
-    return LOCAL_MAX_TOKENS[role] if local else REPLY_TOKENS
+    return LOCAL_MAX_TOKENS[role] if _local(settings, role) else REPLY_TOKENS
 
 
 def _capped(settings: Settings, asking: Mapping[str, int]) -> bool:
     limited = settings.max_tokens is not None or settings.max_cost is not None
-    return limited or all(role_lm(settings, role).model.startswith("local") for role in asking)
+    return limited or all(_local(settings, role) for role in asking)
+
+
+def _local(settings: Settings, role: str) -> bool:
+    return role_lm(settings, ASSISTANTS.get(role, role)).model.startswith("local")
 
 
 def _times(count: int, tokens: tuple[float, float]) -> tuple[int, int]:

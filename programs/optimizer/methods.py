@@ -20,7 +20,7 @@ from programs.optimizer.judge import Judge
 from programs.optimizer.modes import groups, parse_mode
 from programs.optimizer.peers.peer import Peer
 from programs.optimizer.plugs import MakeStages
-from programs.optimizer.remedies import plugs_of
+from programs.optimizer.remedies import calls_with_remedies, plugs_of
 from programs.optimizer.stages import Stages
 from programs.optimizer.steps import Step
 from programs.optimizer.teleprompter import TextualGradient
@@ -66,7 +66,7 @@ def most_calls(settings: Settings, task: Task, splits: Splits) -> dict[str, int]
         return {"judge": 2 * tested + search.judge, "rewrite": search.rewrite}
     if settings.control == "ensemble":
         return {"judge": (1 + _members(settings, task, splits)) * tested}
-    textual = _textual(settings, task, splits).calls()
+    textual = calls_with_remedies(settings, _textual(settings, task, splits))
     return textual if settings.critical else {**textual, "loss": 0, "gradient": 0}
 
 
@@ -150,7 +150,8 @@ def _textual(settings: Settings, task: Task, splits: Splits) -> Plan:
 
 def _search_calls(settings: Settings, task: Task, splits: Splits) -> int:
     """What the textual-gradient run of these settings may spend between its two scorings of the test rows."""
-    return sum(replace(_textual(settings, task, splits), test_rows=0, rater_calls=0).calls().values())
+    plan = replace(_textual(settings, task, splits), test_rows=0, rater_calls=0)
+    return sum(calls_with_remedies(settings, plan).values())
 
 
 def _members(settings: Settings, task: Task, splits: Splits) -> int:

@@ -1,7 +1,8 @@
 """What may stand in the places of the loop that the paper leaves as they are, and what it is told of a step."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import dspy
 
@@ -31,13 +32,18 @@ class Search:
 
 @dataclass(frozen=True)
 class Moment:
-    """One step as far as it has come: its number, the judge before it, its batch and losses."""
+    """One step as far as it has come: its number, the judge before it, its batch and losses.
+
+    What a plug has to say of what it did goes into `told` under its own name, as JSON takes it: steps.jsonl has it, and
+    summary.json the sums of its numbers over the steps.
+    """
 
     search: Search
     number: int
     judge: Judge
     batch: Batch
     losses: Sequence[Note]
+    told: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def backward(self, groups: Sequence[Group]) -> list[Note]:
         """Gradients of this step's batch, one call a group and row."""

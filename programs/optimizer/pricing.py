@@ -3,7 +3,7 @@
 from programs.errors import UserError
 from programs.records.budget import FREE, Budget
 from programs.records.prices import Price, price_of
-from programs.settings import ROLE_NAMES, Settings
+from programs.settings import ASSISTANTS, ROLE_NAMES, Settings
 
 
 def role_place(settings: Settings, role: str) -> tuple[str, str | None]:
@@ -29,10 +29,9 @@ def prices_of(settings: Settings) -> dict[str, Price]:
     for an LM without a price.
     """
     found = {role: _price(settings, role) for role in ROLE_NAMES}
-    if settings.max_cost is not None:
-        for role, price in found.items():
-            if price is None:
-                raise UserError(_unknown(settings, role))
+    found |= {role: found[player] for role, player in ASSISTANTS.items()}
+    if settings.max_cost is not None and (unknown := [role for role in ROLE_NAMES if found[role] is None]):
+        raise UserError(_unknown(settings, unknown[0]))
     return {role: price for role, price in found.items() if price is not None}
 
 

@@ -1,9 +1,16 @@
-"""The functions in the loop's places that the settings choose: a line a switch."""
+"""The functions in the loop's places that the settings choose, and the calls that they may add: a line a switch."""
 
+from collections import Counter
+from collections.abc import Callable
+
+from programs.optimizer.estimate import Plan
 from programs.optimizer.guards import GUARDS
 from programs.optimizer.plugs import MakeStages, Plugs
 from programs.optimizer.stages import Stages
 from programs.settings import Settings
+
+ADDED: tuple[Callable[[Settings, Plan], dict[str, int]], ...] = ()
+"""What each remedy may ask beside the paper's calls, at most, by role; nothing where it is off."""
 
 
 def plugs_of(settings: Settings, stages: MakeStages = Stages.of) -> Plugs:
@@ -12,3 +19,11 @@ def plugs_of(settings: Settings, stages: MakeStages = Stages.of) -> Plugs:
         guard=GUARDS[settings.guard],
         stages=stages,
     )
+
+
+def calls_with_remedies(settings: Settings, plan: Plan) -> dict[str, int]:
+    """The plan's calls and the most that the settings' remedies add to them, by role."""
+    calls = Counter(plan.calls())
+    for added in ADDED:
+        calls.update(added(settings, plan))
+    return dict(calls)

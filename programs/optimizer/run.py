@@ -23,7 +23,7 @@ from programs.optimizer.pricing import budget_of, prices_of
 from programs.optimizer.readouts import Read, read, readout_summary
 from programs.optimizer.saved import save_judge
 from programs.optimizer.scoring import Scoring, judge_rows, refuse_silence
-from programs.optimizer.steps import Step, step_record
+from programs.optimizer.steps import Step, step_record, told_in_all
 from programs.optimizer.tested import write_tested
 from programs.optimizer.testing import Testing
 from programs.records.budget import OutOfBudget
@@ -92,6 +92,7 @@ class Run:
         at_once = settings.limited or not settings.stepwise  # peers go on by themselves, whatever they are told
         self.testing = Testing(self.splits.test, self.pool, self._record, at_once=at_once)
         self.refused: Counter[str] = Counter()
+        self.steps: list[Step] = []
         self.stopped: str | None = None
 
     def whole(self) -> dict[str, Any]:
@@ -172,6 +173,7 @@ class Run:
         every = self.settings.eval_every
         if every and step.number and step.number % every == 0:
             self._begin_test(str(step.number), step.judge, f"test, step {step.number}")
+        self.steps.append(step)
         self.refused.update(refusal.reason for refusal in step.refused.values())
         self.testing.see(step)
         self.diagnosis.see(step_record(step))
@@ -200,6 +202,7 @@ class Run:
             "ceiling": ceiling({"before": before.scores, "after": after.scores}, seed=seed),
             "kept": [{"group": list(group), "step": chosen.step} for group, chosen in outcome.chosen.items()],
             "refused": dict(self.refused),
+            **({"remedies": told} if (told := told_in_all(self.steps)) else {}),
             "optimism": optimism(outcome.chosen.values(), after.scores, self.optimizer.metric),
             "scrutiny": run_scrutiny(before.scores, after.scores, outcome, self.splits, self.optimizer.metric, seed),
             "rows": {part: len(getattr(self.splits, part)) for part in ("train", "validation", "test")},

@@ -1,7 +1,9 @@
 """What happened in a step: the frozen record that callbacks and files get."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from programs.optimizer.gate import Verdict
 from programs.optimizer.guards import Refusal
@@ -16,7 +18,7 @@ class Step:
 
     `judge` is the judge after the step (the next one's start), `proposal` the rubrics that the rewrite wrote, kept or
     not, and `refused` those that a guard refused before the gate; `validation` is the gate's metric per criterion of
-    `judge` on the gate's rows; `spent` the calls and tokens of the step.
+    `judge` on the gate's rows; `told` what the loop's plugs said of themselves; `spent` calls and tokens of the step.
     """
 
     number: int
@@ -28,6 +30,7 @@ class Step:
     refused: Mapping[str, Refusal] = field(default_factory=dict)
     verdicts: Sequence[Verdict] = ()
     validation: Mapping[str, float | None] = field(default_factory=dict)
+    told: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     spent: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -45,8 +48,19 @@ def step_record(step: Step, scores: Mapping[str, object] | None = None) -> dict[
         "gate": [{**vars(verdict), "group": list(verdict.group)} for verdict in step.verdicts],
         "validation": dict(step.validation),
         "scores": scores,
+        **({"told": {name: dict(words) for name, words in step.told.items()}} if step.told else {}),
         "spent": dict(step.spent),
     }
+
+
+def told_in_all(steps: Iterable[Step]) -> dict[str, dict[str, float]]:
+    """What the plugs told, summed over the steps: numbers only, by plug and name."""
+    sums: dict[str, Counter[str]] = {}
+    for step in steps:
+        for plug, words in step.told.items():
+            numbers = {name: value for name, value in words.items() if type(value) in (int, float)}
+            sums.setdefault(plug, Counter()).update(numbers)
+    return {plug: dict(found) for plug, found in sums.items()}
 
 
 def _note(note: Note) -> dict[str, object]:

@@ -151,6 +151,7 @@ class TextualGradient(Teleprompter):
                     refused=refused,
                     verdicts=verdicts,
                     validation=incumbent.validation,
+                    told=moment.told,
                     spent=search.lap(),
                 )
             )

@@ -49,7 +49,7 @@ def test_a_role_has_its_own_lm_and_server_or_those_of_all(
 def test_temperatures_and_seed_are_the_settings(named: list[tuple[str, dict[str, Any]]]) -> None:
     roles = cast_roles(Settings(seed=5, loss_temperature=0.9, rater_temperature=0.0), CallLog())
     heat = {role: lm.kwargs["temperature"] for role, lm in roles.lms.items()}
-    assert heat == {"judge": 0.1, "loss": 0.9, "gradient": 0.3, "rewrite": 0.7, "rater": 0.0}
+    assert heat == {"judge": 0.1, "loss": 0.9, "gradient": 0.3, "rewrite": 0.7, "condense": 0.0, "rater": 0.0}
     assert roles.lms["judge"].kwargs["seed"] == 5
     assert "seed" not in roles.lms["rater"].kwargs
 

@@ -11,13 +11,14 @@ from programs.errors import UserError
 from programs.optimizer.gate import Verdict
 from programs.optimizer.judge import Judge
 from programs.optimizer.modes import MODES
-from programs.optimizer.plugs import Plugs
-from programs.optimizer.steps import Step, step_record
+from programs.optimizer.plugs import Moment, Plugs
+from programs.optimizer.steps import Step, step_record, told_in_all
 from programs.optimizer.teleprompter import TextualGradient
 from programs.records.budget import Budget
 from programs.records.calls import CallLog
 from programs.records.tally import ROLES
 from programs.tasks.task import Task
+from signatures.records import Note
 from tests.fake import FakeEngine, fake_lm, plain_score, rated_rows, rubric_in
 
 PER_STEP = {  # K = 4, batch 3 (PAPER protocol): loss, gradient, rewrite
@@ -254,3 +255,17 @@ def test_rows_need_no_ids(task: Task) -> None:
     rows = [row.without("row_id", "document_id", "split") for row in rated_rows(task.criterion_names, 20)]
     with dspy.context(lm=fake_lm()):
         TextualGradient("SSC", steps=1).compile(Judge(task), trainset=rows[:6], valset=rows[6:])
+
+
+def test_what_a_plug_tells_stands_in_the_step_and_in_the_sum(task: Task) -> None:
+    def resolve(gradients: list[Note], moment: Moment) -> list[Note]:
+        moment.told["resolve"] = {"fired": len(gradients), "why": "a test"}
+        return gradients
+
+    steps: list[Step] = []
+    optimizer = TextualGradient("CCC", steps=2, gate="none", keep="last", plugs=Plugs(resolve=resolve))
+    optimizer.on_step = steps.append
+    optimizer.search(Judge(task), trainset=distinct_rows(task, 12), roles=roles_of(FakeEngine()))
+    assert step_record(steps[1])["told"] == {"resolve": {"fired": 3, "why": "a test"}}
+    assert "told" not in step_record(steps[0])
+    assert told_in_all(steps) == {"resolve": {"fired": 6}}
