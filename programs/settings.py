@@ -17,6 +17,9 @@ ASSISTANTS = {"condense": "rewrite"}
 OPTIMIZERS = ("textgrad", "gepa", "miprov2", "copro")
 """Textual gradients, and DSPy's own optimizers on the same footing."""
 
+RESOLVE = ("none",)
+"""Which gradients the rewrite follows: the ways of `programs.optimizer.resolving`."""
+
 CONTROLS = ("shuffled", "paraphrase", "ensemble")
 """What a gain must be compared with before it is put down to textual gradients."""
 
@@ -82,6 +85,7 @@ class Settings(Method):
     reserve: float = 0.5
     # remedies: what takes the place of the paper's in the loop
     guard: str = "on"
+    resolve: str = "none"
     # what is measured on the way
     eval_every: int = 0
     rate_every: int = 0

@@ -45,9 +45,9 @@ class Moment:
     losses: Sequence[Note]
     told: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
-    def backward(self, groups: Sequence[Group]) -> list[Note]:
-        """Gradients of this step's batch, one call a group and row."""
-        return self.search.stages.gradient(self.judge, self.batch, self.losses, groups)
+    def backward(self, groups: Sequence[Group], batch: Batch | None = None) -> list[Note]:
+        """Gradients of this step's batch, or of a part of it: one call a group and row."""
+        return self.search.stages.gradient(self.judge, batch or self.batch, self.losses, groups)
 
 
 Batches = Callable[[Search, int, Callable[[], Judge]], Iterator[Sequence[dspy.Example]]]
@@ -59,8 +59,8 @@ Schedule = Callable[[int, Group], Group]
 Resolve = Callable[[list[Note], Moment], list[Note]]
 """The gradients that the rewrite is to follow, of those that were written; it may ask for others."""
 
-Constrain = Callable[[Rubric, Moment], Rubric]
-"""The rewritten rubrics as they are proposed."""
+Constrain = Callable[[Rubric, Sequence[Note], Moment], Rubric]
+"""The rewritten rubrics and the gradients that they followed -> the rubrics as they are proposed."""
 
 MakeStages = Callable[[Roles, Pool, str], Stages]
 """The stages of a run, of which the last argument is the `schema` of its judge."""
@@ -81,7 +81,7 @@ def as_they_are(gradients: list[Note], moment: Moment) -> list[Note]:
     return gradients
 
 
-def unconstrained(rubric: Rubric, moment: Moment) -> Rubric:
+def unconstrained(rubric: Rubric, gradients: Sequence[Note], moment: Moment) -> Rubric:
     """The `constrain` of the paper: a rewrite may be of any length."""
     return rubric
 

@@ -6,16 +6,18 @@ from collections.abc import Callable
 from programs.optimizer.estimate import Plan
 from programs.optimizer.guards import GUARDS
 from programs.optimizer.plugs import MakeStages, Plugs
+from programs.optimizer.resolving import resolve_of, resolving_calls
 from programs.optimizer.stages import Stages
 from programs.settings import Settings
 
-ADDED: tuple[Callable[[Settings, Plan], dict[str, int]], ...] = ()
+ADDED: tuple[Callable[[Settings, Plan], dict[str, int]], ...] = (resolving_calls,)
 """What each remedy may ask beside the paper's calls, at most, by role; nothing where it is off."""
 
 
 def plugs_of(settings: Settings, stages: MakeStages = Stages.of) -> Plugs:
     """What the settings put in the place of the paper's."""
     return Plugs(
+        resolve=resolve_of(settings),
         guard=GUARDS[settings.guard],
         stages=stages,
     )

@@ -138,7 +138,7 @@ class TextualGradient(Teleprompter):
             moment = Moment(search, number, judge, batch, losses)
             gradients = plugs.resolve(moment.backward(groups(mode.gradient, focus)), moment)
             rewritten = stages.rewrite(judge, batch, gradients, groups(mode.rewrite, focus))
-            proposal, refused = plugs.guard(judge, batch, plugs.constrain(rewritten, moment))
+            proposal, refused = plugs.guard(judge, batch, plugs.constrain(rewritten, gradients, moment))
             verdicts = incumbent.consider(number, proposal, looks)
             self._tell(
                 Step(

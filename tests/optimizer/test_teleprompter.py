@@ -195,8 +195,9 @@ def test_plug_points_are_called_in_the_loop(task: Task) -> None:
         assert {note.group for note in separate} == {("fluency",)}
         return separate
 
-    def constrain(rubric, moment):  # type: ignore[no-untyped-def]
+    def constrain(rubric, gradients, moment):  # type: ignore[no-untyped-def]
         calls.append("constrain")
+        assert {note.group for note in gradients} == {("fluency",)}
         return {name: text.upper() for name, text in rubric.items()}
 
     def accept(before, after, group):  # type: ignore[no-untyped-def]
