@@ -84,6 +84,7 @@ class Settings(Method):
     keep: str = "best"
     reserve: float = 0.5
     # remedies: what takes the place of the paper's in the loop
+    schedule: str = "joint"
     guard: str = "on"
     resolve: str = "none"
     # what is measured on the way

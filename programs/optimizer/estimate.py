@@ -12,7 +12,8 @@ class Plan:
     """What a run will do, in numbers.
 
     Calls of the judge a row (`heads`), steps, rows a step and rows of each set (gate, reserved, test). `rater_calls` is
-    the most that the diagnostics of `--rate-every` can take.
+    the most that the diagnostics of `--rate-every` can take. `focus` are as many criteria as a step is about (all, if
+    none), and `batch_heads` the judge's calls a row of its batch (`heads`, if none).
     """
 
     mode: Mode
@@ -25,6 +26,8 @@ class Plan:
     test_rows: int
     eval_every: int
     rater_calls: int = 0
+    focus: Group = ()
+    batch_heads: int = 0
 
     @property
     def test_scorings(self) -> int:
@@ -38,14 +41,16 @@ class Plan:
         Else answers known already are reused and scorings that nothing depends on skipped. In any case a criterion
         left unscored takes its critiques with it.
         """
+        focus = self.focus or self.criteria
         losses, gradients, rewrites = (
-            len(groups(letter, self.criteria)) for letter in (self.mode.loss, self.mode.gradient, self.mode.rewrite)
+            len(groups(letter, focus)) for letter in (self.mode.loss, self.mode.gradient, self.mode.rewrite)
         )
         rows = self.steps * self.batch_size
         rater = {"rater": self.rater_calls} if self.rater_calls else {}
         validation = (self.steps + 1) * self.gate_rows + most_finalists(self.steps) * self.reserved_rows
         return {
-            "judge": self.heads * (rows + validation + self.test_scorings * self.test_rows),
+            "judge": (self.batch_heads or self.heads) * rows
+            + self.heads * (validation + self.test_scorings * self.test_rows),
             "loss": losses * rows,
             "gradient": gradients * rows,
             "rewrite": rewrites * self.steps,

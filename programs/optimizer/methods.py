@@ -21,6 +21,7 @@ from programs.optimizer.modes import groups, parse_mode
 from programs.optimizer.peers.peer import Peer
 from programs.optimizer.plugs import MakeStages
 from programs.optimizer.remedies import calls_with_remedies, plugs_of
+from programs.optimizer.schedule import SCHEDULES
 from programs.optimizer.stages import Stages
 from programs.optimizer.steps import Step
 from programs.optimizer.teleprompter import TextualGradient
@@ -134,10 +135,12 @@ def _peer(settings: Settings, task: Task, splits: Splits, on_step: Callable[[Ste
 
 def _textual(settings: Settings, task: Task, splits: Splits) -> Plan:
     gated, reserved = teleprompter(settings).validation(splits.validation)
+    heads = judge_groups(settings.judge, parse_mode(settings.mode), task.criterion_names)
+    focus = SCHEDULES[settings.schedule](1, task.criterion_names, task.criterion_names)
     return Plan(
         mode=parse_mode(settings.mode),
         criteria=task.criterion_names,
-        heads=len(judge_groups(settings.judge, parse_mode(settings.mode), task.criterion_names)),
+        heads=len(heads),
         steps=settings.steps,
         batch_size=settings.batch_size,
         gate_rows=len(gated),
@@ -145,6 +148,8 @@ def _textual(settings: Settings, task: Task, splits: Splits) -> Plan:
         test_rows=len(splits.test),
         eval_every=settings.eval_every,
         rater_calls=planned_calls(settings, task),
+        focus=focus,
+        batch_heads=min(len(heads), len(focus)),
     )
 
 

@@ -11,6 +11,7 @@ from programs.optimizer.draws import draw
 from programs.optimizer.fan_out import Pool
 from programs.optimizer.guards import GUARDS, Guard
 from programs.optimizer.judge import Judge
+from programs.optimizer.schedule import Schedule, all_at_once
 from programs.optimizer.stages import Batch, Stages
 from signatures.records import Group, Note, Rubric
 
@@ -53,9 +54,6 @@ class Moment:
 Batches = Callable[[Search, int, Callable[[], Judge]], Iterator[Sequence[dspy.Example]]]
 """The search, rows a step and the judge as it is now -> endless batches of training rows, drawn one by one."""
 
-Schedule = Callable[[int, Group], Group]
-"""The number of a step and all criteria -> those that its losses, gradients and rewrite are about."""
-
 Resolve = Callable[[list[Note], Moment], list[Note]]
 """The gradients that the rewrite is to follow, of those that were written; it may ask for others."""
 
@@ -69,11 +67,6 @@ MakeStages = Callable[[Roles, Pool, str], Stages]
 def random_batches(search: Search, size: int, judge: Callable[[], Judge]) -> Iterator[Sequence[dspy.Example]]:
     """The `batches` of the paper."""
     return draw(search.trainset, size, search.seed)
-
-
-def all_at_once(number: int, criteria: Group) -> Group:
-    """The `schedule` of the paper: every step is about all criteria."""
-    return criteria
 
 
 def as_they_are(gradients: list[Note], moment: Moment) -> list[Note]:

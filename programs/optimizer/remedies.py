@@ -7,6 +7,7 @@ from programs.optimizer.estimate import Plan
 from programs.optimizer.guards import GUARDS
 from programs.optimizer.plugs import MakeStages, Plugs
 from programs.optimizer.resolving import resolve_of, resolving_calls
+from programs.optimizer.schedule import SCHEDULES
 from programs.optimizer.stages import Stages
 from programs.settings import Settings
 
@@ -17,6 +18,7 @@ ADDED: tuple[Callable[[Settings, Plan], dict[str, int]], ...] = (resolving_calls
 def plugs_of(settings: Settings, stages: MakeStages = Stages.of) -> Plugs:
     """What the settings put in the place of the paper's."""
     return Plugs(
+        schedule=SCHEDULES[settings.schedule],
         resolve=resolve_of(settings),
         guard=GUARDS[settings.guard],
         stages=stages,

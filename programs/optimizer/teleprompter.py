@@ -16,8 +16,10 @@ from programs.optimizer.incumbent import Incumbent, Outcome
 from programs.optimizer.judge import Judge
 from programs.optimizer.keep import most_finalists
 from programs.optimizer.modes import Mode, groups, parse_mode
+from programs.optimizer.part import of_criteria
 from programs.optimizer.plugs import PAPER, Moment, Plugs, Search
 from programs.optimizer.race import Look, race, require_probable, single_look
+from programs.optimizer.schedule import weakest_first
 from programs.optimizer.stages import Batch
 from programs.optimizer.steps import Step
 from programs.records.budget import OutOfBudget
@@ -129,11 +131,12 @@ class TextualGradient(Teleprompter):
         """The loop: judge, loss, gradient, resolve, rewrite, constrain, guard, gate, record."""
         names, stages, plugs = incumbent.judge.task.criterion_names, search.stages, self.plugs
         incumbent.begin()
+        weakest = weakest_first(incumbent.validation, self.metric, names)
         self._tell(Step(0, incumbent.judge, validation=incumbent.validation, spent=search.lap()))
         batches = plugs.batches(search, self.batch_size, lambda: incumbent.judge)
         for number, rows in enumerate(islice(batches, self.steps), start=1):
-            judge, focus = incumbent.judge, plugs.schedule(number, names)
-            batch = Batch(rows, stages.judge(judge, rows))
+            judge, focus = incumbent.judge, plugs.schedule(number, names, weakest)
+            batch = Batch(rows, stages.judge(of_criteria(judge, focus), rows))
             losses = stages.loss(judge, batch, groups(mode.loss, focus))
             moment = Moment(search, number, judge, batch, losses)
             gradients = plugs.resolve(moment.backward(groups(mode.gradient, focus)), moment)

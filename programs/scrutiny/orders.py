@@ -1,12 +1,9 @@
 """A judge that is asked for the same criteria in other orders."""
 
-from collections.abc import Mapping
-from dataclasses import replace
-
 from metrics.attribution import orders
 from programs.errors import UserError
 from programs.optimizer.judge import Judge
-from signatures.records import Group
+from programs.optimizer.part import of_heads
 
 
 def other_orders(judge: Judge, count: int) -> list[Judge]:
@@ -29,14 +26,4 @@ def other_orders(judge: Judge, count: int) -> list[Judge]:
     if count > most:
         raise UserError(f"--orders {count}: {size} criteria in one prompt have {most} other orders here: lower it")
     turned = {head: orders(judge.groups[head], count + 1)[1:] for head in joint}
-    return [_ordered(judge, {head: found[place] for head, found in turned.items()}) for place in range(count)]
-
-
-def _ordered(judge: Judge, groups: Mapping[int, Group]) -> Judge:
-    """The heads of `groups` alone, their criteria in these orders."""
-    names = {name for group in groups.values() for name in group}
-    task = replace(judge.task, criteria=tuple(each for each in judge.task.criteria if each.name in names))
-    turned = Judge(task, list(groups.values()), judge.rubric, **judge.form)
-    for head, own in zip(turned.heads, groups, strict=True):
-        head.demos = judge.heads[own].demos
-    return turned
+    return [of_heads(judge, {head: found[place] for head, found in turned.items()}) for place in range(count)]

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 REMEDIES: Mapping[str, Mapping[str, object]] = {
     "expectations instead of digits (--readout expected)": {"readout": "expected"},
     "the race (--race on)": {"race": "on"},
+    "one criterion a step (--schedule coordinate)": {"schedule": "coordinate"},
 }
 """Settings that add to the default run of a mode."""
 
