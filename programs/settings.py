@@ -5,9 +5,7 @@ Imported before DSPy, so that `--help` answers at once.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, TypedDict, get_args, get_type_hints
-
-from programs.errors import UserError
+from typing import Any, TypedDict
 
 ROLE_NAMES = ("judge", "loss", "gradient", "rewrite", "rater")
 
@@ -191,30 +189,3 @@ def resolve(given: Mapping[str, Any]) -> Settings:
     settings = Settings(**{**PRESETS[preset], **given})
     scored = settings.eval_every if settings.stepwise else 0
     return replace(settings, eval_every=scored, rate_every=settings.rate_every if settings.critical else 0)
-
-
-def stored_settings(stored: Mapping[str, Any]) -> Settings:
-    """The settings that a run's config.json holds; what this version does not know is left out.
-
-    Raises TypeError for a value that a setting cannot have.
-    """
-    if not isinstance(stored, Mapping):
-        raise TypeError("its settings are no table")
-    known = {name: kinds for name, kinds in get_type_hints(Settings).items() if name in stored}
-    for name, kinds in known.items():
-        allowed = (*(get_args(kinds) or (kinds,)), *((int,) if kinds in (float, float | None) else ()))
-        if type(stored[name]) not in allowed:
-            raise TypeError(f"its {name} is {stored[name]!r}")
-    return Settings(**{name: stored[name] for name in known})
-
-
-def resumed(stored: Mapping[str, Any], given: Mapping[str, Any]) -> Settings:
-    """The settings of a stopped run with the changeable ones given anew; any other difference is refused."""
-    before = stored_settings(stored)
-    for name, value in given.items():
-        if name not in CHANGEABLE and getattr(before, name) != value:
-            raise UserError(
-                f"--{name.replace('_', '-')} {value} differs from the run's {getattr(before, name)}, which would "
-                "change its results: leave the flag out to resume, or start a new run without --resume"
-            )
-    return Settings(**{**vars(before), **{name: value for name, value in given.items() if name in CHANGEABLE}})

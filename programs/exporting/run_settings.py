@@ -8,7 +8,8 @@ from typing import Any
 from programs.backends.names import LOCAL, language_model
 from programs.errors import UserError
 from programs.records.folder import read_json
-from programs.settings import Settings, resumed
+from programs.settings import Settings
+from programs.stored import resumed
 
 
 def settings_of(judge: Path, flags: Mapping[str, Any]) -> Settings:

@@ -24,7 +24,8 @@ from programs.records.provenance import provenance
 from programs.report_tables import show_calls, show_failures, show_summary
 from programs.screen import Screen
 from programs.scrutiny.screen import show_scrutiny
-from programs.settings import Settings, resolve, resumed
+from programs.settings import Settings, resolve
+from programs.stored import resumed
 from programs.tasks.loading import load_rows
 from programs.tasks.markers import count_markers, marker_words
 from programs.tasks.splits import data_hash, split_rows

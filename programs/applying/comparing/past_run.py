@@ -13,7 +13,8 @@ from programs.optimizer.saved import load_judge
 from programs.optimizer.settling import sizes
 from programs.optimizer.tested import read_tested
 from programs.records.folder import RunFolder, read_json
-from programs.settings import Settings, stored_settings
+from programs.settings import Settings
+from programs.stored import stored_settings
 from programs.tasks.loading import load_rows
 from programs.tasks.splits import Splits, data_hash, split_rows
 from programs.tasks.task import Task

@@ -14,7 +14,7 @@ from scipy.stats import spearmanr
 from programs.optimizer.session import sizes
 from programs.optimizer.tested import row_mark
 from programs.records.folder import RunFolder, read_json
-from programs.settings import stored_settings
+from programs.stored import stored_settings
 from programs.tasks.loading import load_rows
 from programs.tasks.splits import Splits, split_rows
 from programs.tasks.task import Task
