@@ -34,6 +34,7 @@ from programs.scrutiny.words import warnings
 from programs.settings import resolve
 from programs.tasks.loading import load_rows
 from programs.tasks.markers import count_markers, marker_words
+from programs.tasks.sealed import half_of, sealed_words
 from programs.tasks.task import Task
 from signatures.records import Judgement
 
@@ -52,7 +53,8 @@ def evaluate_from_flags(given: Mapping[str, Any]) -> int:
     fit = curve_target(curve, path, *read_for(settings, known)) if curve is not None else None
     if fit is not None:
         asking_probabilities(judge, "on", role_lm(settings, "judge"))
-    rows = load_rows(_with_system(known, settings.system), settings.data)
+    every = load_rows(_with_system(known, settings.system), settings.data)
+    rows = half_of(every, known, settings.half)
     (judgements, *others), roles = judged_by([judge, *turned], rows, settings)
     found = read(judge, rows, judgements)
     scrutiny = _scrutiny(found, epsilon, settings.seed)
@@ -70,10 +72,10 @@ def evaluate_from_flags(given: Mapping[str, Any]) -> int:
     }
     screen = Screen()
     _show(agreement, judgements, screen)
-    if words := seen_words(Path(path), rows, settings.data):
+    seen, sealed = seen_words(Path(path), rows, settings.data), sealed_words(every, known, settings.half)
+    markers = marker_words(count_markers(judge.task, rows))
+    for words in filter(None, (seen, sealed, markers and f"warning: {markers}")):
         screen.result(words)
-    if words := marker_words(count_markers(judge.task, rows)):
-        screen.result(f"warning: {words}")
     show_calls(roles.calls.summary(), screen)
     show_failures(roles.calls.failed(), screen)
     if out is not None:

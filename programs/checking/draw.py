@@ -9,6 +9,7 @@ import numpy as np
 from programs.errors import UserError
 from programs.tasks.columns import present_columns
 from programs.tasks.loading import load_rows
+from programs.tasks.sealed import half_of
 from programs.tasks.source import placed_rows
 from programs.tasks.splits import contiguous
 from programs.tasks.task import Task
@@ -16,14 +17,16 @@ from programs.tasks.texts import open_texts
 from signatures.records import Criterion
 
 
-def anchor_rows(task: Task, data: str | None, count: int, seed: int, *, asked: bool) -> tuple[list[dspy.Example], bool]:
+def anchor_rows(
+    task: Task, data: str | None, count: int, seed: int, *, asked: bool, half: str = "all"
+) -> tuple[list[dspy.Example], bool]:
     """`count` rows of the data, those of one document together, and whether they are rated.
 
     Data with none of the criteria's columns are texts without ratings. Fewer rows than `count` are taken all, unless
     the number was `asked` for: then they raise UserError.
     """
     task, rated = replace(task, optional=(*task.optional, "system")), _rated(task, data)
-    rows = load_rows(task, data) if rated else [row for _, row in open_texts(task, data).rows()]
+    rows = half_of(load_rows(task, data), task, half) if rated else [row for _, row in open_texts(task, data).rows()]
     if len(rows) < count and asked:
         raise UserError(f"--rows {count}: the data hold {len(rows)} rows; lower it, or give more")
     if len(rows) < 2:

@@ -64,7 +64,7 @@ def _freeze(flags: dict[str, Any], freeze: str) -> int:
     judge = read_as(load_judge(path, task), flags)
     target = _new_file(freeze, path, settings.data)
     known = task or rated_task(judge.task, settings)
-    rows, rated = anchor_rows(known, settings.data, count, settings.seed, asked=asked)
+    rows, rated = anchor_rows(known, settings.data, count, settings.seed, asked=asked, half=settings.half)
     check_lms(settings)
     log = target.with_name(f"{target.name}.calls.jsonl")  # an interrupted freeze goes on from it
     lock = held_by(log, target, "name another --freeze file")

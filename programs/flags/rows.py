@@ -4,6 +4,9 @@ import argparse
 
 from programs.flags.parser import Parser, whole
 
+HALVES = ("development", "confirmation", "all")
+"""Those of `programs.tasks.sealed`."""
+
 
 def add_task_flags(parser: Parser, *, many: bool = False) -> None:
     """With `many`, the lists of a study stand in place of the single values."""
@@ -18,6 +21,12 @@ def add_task_flags(parser: Parser, *, many: bool = False) -> None:
     group.add_argument("--group", help="own table: column whose rows belong together (a document)")
     group.add_argument("--system", help="column that says what wrote the judged text: agreement within and of systems")
     add_rater_flags(group)
+    group.add_argument(
+        "--half",
+        choices=HALVES,
+        help="of a task with sealed test rows (brighter): development (default), confirmation, which confirm.py opens"
+        " once and nothing is optimized on, or all",
+    )
     group.add_argument("--instructions", help="own table: one sentence that tells the judge what it judges")
 
 

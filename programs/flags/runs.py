@@ -16,7 +16,9 @@ def add_loop_flags(parser: Parser, *, many: bool = False) -> None:
         group.add_argument("--control", help="none (default), shuffled ratings, paraphrase, or ensemble of k calls")
         group.add_argument("--gate", help="none, mae, off_by_one, accuracy, spearman (default), kendall or qwk")
         group.add_argument("--seed", type=whole(0), help="seed of splits, draws, sampling and resampling (default 0)")
-    group.add_argument("--preset", choices=tuple(PRESETS), help="light (default) or the paper's sizes and gate")
+    group.add_argument(
+        "--preset", choices=tuple(PRESETS), help="light (default), the paper's sizes and gate, or best: see docs"
+    )
     for flag, least, meaning in (
         ("--steps", 0, "optimization steps"),
         ("--batch-size", 1, "training rows a step"),

@@ -18,7 +18,7 @@ from programs.optimizer.forecast import forecast, forecast_words, spent_words
 from programs.optimizer.methods import method_name, most_calls
 from programs.optimizer.run import Material, optimize
 from programs.optimizer.saved import load_judge
-from programs.optimizer.settling import fitted, normal, refuse_impossible, settled_task, sizes
+from programs.optimizer.settling import drawn, fitted, normal, refuse_impossible, settled_task
 from programs.records.folder import RunFolder, read_json, write_json
 from programs.records.provenance import provenance
 from programs.report_tables import show_calls, show_failures, show_summary
@@ -28,7 +28,8 @@ from programs.settings import Settings, resolve
 from programs.stored import resumed
 from programs.tasks.loading import load_rows
 from programs.tasks.markers import count_markers, marker_words
-from programs.tasks.splits import data_hash, split_rows
+from programs.tasks.sealed import half_of
+from programs.tasks.splits import data_hash
 from programs.tasks.task import Task
 from programs.tracking.following import followed
 from programs.tracking.run import TrackedRun
@@ -53,8 +54,8 @@ def _start(runs: Path, name: str | None, flags: Mapping[str, Any], wish: Wish) -
     refuse_impossible(settings)
     task = settled_task(settings)
     rows = load_rows(task, settings.data)
-    settings = fitted(settings, flags, rows)
-    material = Material(task, split_rows(rows, sizes(settings), settings.split_by, settings.seed))
+    settings = fitted(settings, flags, half_of(rows, task, settings.half))
+    material = Material(task, drawn(settings, task, rows))
     most_calls(settings, task, material.splits)  # refuses what cannot work before a folder is made
     check_lms(settings)
     store = wish.store(task.name)
@@ -90,7 +91,7 @@ def _material(folder: RunFolder, settings: Settings, task: Task, data: str) -> M
     rows = load_rows(task, settings.data)
     if data_hash(rows) != data:
         raise UserError(f"the data of {folder.path} have changed since it began: restore them, or start a new run")
-    return Material(task, split_rows(rows, sizes(settings), settings.split_by, settings.seed))
+    return Material(task, drawn(settings, task, rows))
 
 
 def _complete(folder: RunFolder, settings: Settings, task: Task, data: str, screen: Screen) -> None:

@@ -13,9 +13,10 @@ from programs.optimizer.methods import check_method
 from programs.optimizer.modes import parse_mode
 from programs.optimizer.pricing import budget_of
 from programs.optimizer.race import require_probable
-from programs.settings import SIZES, Settings
+from programs.settings import PRESETS, SIZES, Settings
 from programs.tasks.describe import rated_singly, task_from_flags
-from programs.tasks.splits import Sizes, split_rows
+from programs.tasks.sealed import half_of
+from programs.tasks.splits import Sizes, Splits, split_rows
 from programs.tasks.task import Task, load_task
 
 
@@ -77,6 +78,8 @@ def rated_task(task: Task, settings: Settings) -> Task:
 
 def refuse_impossible(settings: Settings) -> None:
     """Raises UserError for settings that cannot work on any rows."""
+    if settings.half == "confirmation":
+        raise UserError("--half confirmation: nothing is optimized on sealed rows; confirm.py opens them, once")
     gate(settings.gate, settings.accept)
     if settings.race == "on":
         require_probable(settings.accept)
@@ -93,12 +96,17 @@ def sizes(settings: Settings) -> Sizes:
     return Sizes(settings.train_size, settings.val_size, settings.test_size)
 
 
+def drawn(settings: Settings, task: Task, rows: Sequence[dspy.Example]) -> Splits:
+    """What a run works on, of all rows of its table: drawn from the half that it may see."""
+    return split_rows(half_of(rows, task, settings.half), sizes(settings), settings.split_by, settings.seed)
+
+
 def fitted(settings: Settings, given: Mapping[str, Any], rows: Sequence[dspy.Example]) -> Settings:
-    """The light preset's default sizes, scaled down together where a table has too few rows; given sizes stay."""
+    """The default sizes, scaled down together where a table has too few rows; given sizes and a preset's own stay."""
     free = [name for name in SIZES if name not in given]
     wanted = sum(getattr(settings, name) for name in free)
     left = len(rows) - sum(getattr(settings, name) for name in SIZES if name in given)
-    if settings.preset != "light" or not free or left >= wanted:
+    if any(name in PRESETS[settings.preset] for name in SIZES) or not free or left >= wanted:
         return settings
     for percent in range(100, 40, -5):  # documents stay whole, which costs some rows
         share = max(left, 0) / wanted * percent / 100

@@ -10,13 +10,14 @@ from programs.errors import UserError
 from programs.optimizer.cast import check_lms
 from programs.optimizer.methods import most_calls
 from programs.optimizer.run import Material
-from programs.optimizer.settling import fitted, normal, refuse_impossible, settled_task, sizes
+from programs.optimizer.settling import drawn, fitted, normal, refuse_impossible, settled_task
 from programs.records.provenance import provenance
 from programs.settings import Settings, resolve
 from programs.studies.plan import Cell
 from programs.tasks.loading import load_rows
 from programs.tasks.markers import count_markers
-from programs.tasks.splits import data_hash, split_rows
+from programs.tasks.sealed import half_of
+from programs.tasks.splits import data_hash
 from programs.tasks.task import Task
 
 Table = tuple[Task, list[dspy.Example], str, dict[str, Any] | None]
@@ -25,7 +26,10 @@ Table = tuple[Task, list[dspy.Example], str, dict[str, Any] | None]
 
 @dataclass(frozen=True)
 class Ready:
-    """A cell that can be run. `rows` are all rows of its task's data, `markers` what `count_markers` says of them."""
+    """A cell that can be run.
+
+    `rows` are those of its task's data that the study may see, `markers` what `count_markers` says of all.
+    """
 
     cell: Cell
     settings: Settings
@@ -64,7 +68,7 @@ class Preparation:
         place = (cell.task, cell.data, cell.seed)
         settings = fitted(settings, flags, rows)
         if place not in self._materials:
-            self._materials[place] = Material(task, split_rows(rows, sizes(settings), settings.split_by, settings.seed))
+            self._materials[place] = Material(task, drawn(settings, task, rows))
         ready = Ready(cell, settings, self._materials[place], rows, data, markers)
         _ = ready.estimate  # refuses what cannot work before a folder is made
         return ready
@@ -73,8 +77,9 @@ class Preparation:
         place = (cell.task, cell.data)
         if place not in self._rows:
             task = settled_task(settings)
-            rows = list(load_rows(task, settings.data))
-            self._rows[place] = task, rows, data_hash(rows), count_markers(task, rows)
+            rows = load_rows(task, settings.data)
+            own = half_of(rows, task, settings.half)
+            self._rows[place] = task, own, data_hash(rows), count_markers(task, rows)
         return self._rows[place]
 
 

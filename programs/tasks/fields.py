@@ -115,3 +115,11 @@ def read_split_values(section: Section) -> dict[str, str]:
         if part not in PARTS:
             raise UserError(f"{section.where}: {word!r} must stand for one of {', '.join(PARTS)}, not {part!r}")
     return values
+
+
+def read_sealed(section: Section) -> float:
+    """The share of the test documents that is sealed; 0 without the table."""
+    share = section.only(["share"]).values.get("share", 0.5 if section.values else 0.0)
+    if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share < 1:
+        raise UserError(f"{section.where}: 'share' must be a number from 0 up to, but not, 1, like 0.5, not {share!r}")
+    return float(share)

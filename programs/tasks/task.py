@@ -9,6 +9,7 @@ A task is a small TOML file (the same keys, as JSON, are kept in a run's `config
     row = "id"                                 # optional: the column of unique row ids; else rows are numbered
     split = "split"                            # optional: the column that fixes train, validation and test
     optional = ["row", "split"]                # optional: which of document, system, row, split a table may lack
+    sealed = { share = 0.5 }                   # optional: share of the test documents that are for confirm.py alone
 
     [[inputs]]                                 # in prompt order: the shared source first, the judged text last
     name = "source"                            # an identifier; the field's name in prompts and examples
@@ -52,6 +53,7 @@ Everything else in the file is refused, so that a misspelt key is never silently
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from programs.errors import UserError, suggest
 from programs.tasks import fields
@@ -66,7 +68,7 @@ TASKS_FOLDER = Path(__file__).parent
 
 _KEYS = (
     "name", "instructions", "document", "system", "row", "split", "optional", "inputs", "criteria", "data", "ratings",
-    "expand",
+    "expand", "split_values", "sealed",
 )  # fmt: skip
 
 
@@ -74,10 +76,10 @@ _KEYS = (
 class Task:
     """What is judged (see this module's docstring for the file it is read from).
 
-    `columns` maps inputs and criteria to the columns they may stand in, first choice first (not mapped: a column of
-    their own name); `document`, `system`, `row` and `split` hold such choices too, and are empty where there is no such
-    column. `raters` maps criteria to the columns of their single raters; `ratings` is a table of such scores instead.
-    Raises UserError for names, scales and raters that cannot work.
+    `columns` maps inputs and criteria to the columns they may stand in, first choice first (not mapped: their own
+    name); `document`, `system`, `row` and `split` hold such choices too, empty where there is no such column. `raters`
+    maps criteria to the columns of their single raters, or `ratings` is a table of these; `sealed` is a share of the
+    test documents (see `sealed.py`). Raises UserError for names, scales and raters that cannot work.
     """
 
     name: str
@@ -96,6 +98,7 @@ class Task:
     split_values: Mapping[str, str] = field(default_factory=dict)
     raters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     ratings: RatingsReference | None = None
+    sealed: float = 0.0
 
     def __post_init__(self) -> None:
         where = f"task {self.name!r}"
@@ -141,17 +144,14 @@ class Task:
         return {
             "name": self.name,
             "instructions": self.instructions,
-            "document": list(self.document),
-            "system": list(self.system),
-            "row": list(self.row),
-            "split": list(self.split),
-            "optional": list(self.optional),
+            **{name: list(getattr(self, name)) for name in ("document", "system", "row", "split", "optional")},
             "inputs": [asdict(each) | self._column(each.name) for each in self.inputs],
             "criteria": [fields.criterion_to_dict(each) | self._places(each.name) for each in self.criteria],
             "data": asdict(self.data) | {"splits": list(self.data.splits)} if self.data else {},
             "expand": {"columns": list(self.expand), "position": self.position},
             "split_values": dict(self.split_values),
             **({"ratings": self.ratings.to_dict()} if self.ratings else {}),
+            **({"sealed": {"share": self.sealed}} if self.sealed else {}),
         }
 
     def _places(self, name: str) -> dict[str, list[str]]:
@@ -164,7 +164,7 @@ class Task:
     @classmethod
     def from_dict(cls, values: Mapping[str, object], where: str) -> "Task":
         """The task that `values`, a parsed TOML file or the JSON of `to_dict`, describes; `where` names the file."""
-        section = Section(where, values).only((*_KEYS, "split_values"))
+        section = Section(where, values).only(_KEYS)
         inputs, criteria = section.tables("inputs"), section.tables("criteria")
         expand = section.table("expand").only(["columns", "position"])
         columns = {each.text("name"): each.texts("column") for each in (*inputs, *criteria)}
@@ -189,6 +189,7 @@ class Task:
             split_values=fields.read_split_values(section.table("split_values")),
             raters={name: columns for name, columns in raters.items() if columns},
             ratings=fields.read_ratings_reference(values, where),
+            sealed=fields.read_sealed(section.table("sealed")),
         )
 
 
@@ -208,12 +209,11 @@ def load_task(name: str) -> Task:
     if path.suffix != ".toml":
         known = ", ".join(built_in_tasks())
         raise UserError(f"--task: no task {name!r}{suggest(name, built_in_tasks())} (known: {known}, or a .toml file)")
-    task, folder = _read(path), path.parent.resolve()
-    if task.data is not None and task.data.file:
-        task = replace(task, data=replace(task.data, file=str(folder / task.data.file)))
-    if task.ratings is not None and task.ratings.file:
-        task = replace(task, ratings=replace(task.ratings, file=str(folder / task.ratings.file)))
-    return task
+    task, found = _read(path), dict[str, Any]()
+    for name in ("data", "ratings"):
+        if (reference := getattr(task, name)) is not None and reference.file:
+            found[name] = replace(reference, file=str(path.parent.resolve() / reference.file))
+    return replace(task, **found)
 
 
 def _read(path: Path) -> Task:

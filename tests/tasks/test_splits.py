@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from itertools import groupby
 
 import dspy
@@ -9,8 +10,9 @@ import pytest
 
 from programs.errors import UserError
 from programs.tasks.loading import load_rows
+from programs.tasks.sealed import half_of
 from programs.tasks.splits import Sizes, Splits, data_hash, split_rows
-from programs.tasks.task import load_task
+from programs.tasks.task import Task, load_task
 from tests.tasks.conftest import complaint
 
 
@@ -178,3 +180,40 @@ def test_brighter_validates_on_dev_first_and_never_on_test(shared_data: Callable
 def test_one_document_cannot_be_split_and_the_remedy_says_so() -> None:
     with pytest.raises(UserError, match="--split-by row, or another --group"):
         split_rows(grouped(documents=1, size=60), Sizes(20, 10, 20))
+
+
+def sealing(task: Task, share: float = 0.5, split: tuple[str, ...] = ()) -> Task:
+    return replace(task, sealed=share, split=split)
+
+
+def test_sealed_rows_are_whole_documents_that_neither_seed_nor_order_moves(task: Task) -> None:
+    rows = grouped(200, 2)
+    own = sealing(task)
+    development, confirmation = (half_of(rows, own, half) for half in ("development", "confirmation"))
+    assert not documents(development) & documents(confirmation)
+    assert Counter(ids([*development, *confirmation])) == Counter(ids(rows))
+    assert 70 < len(documents(confirmation)) < 130
+    assert ids(half_of(rows[::-1], own, "confirmation")) == ids(confirmation)
+    assert [name for name, _ in groupby(confirmation, key=lambda row: row["document_id"])] == list(
+        dict.fromkeys(row["document_id"] for row in confirmation)
+    )
+    assert documents(half_of(rows, sealing(task, 0.2), "confirmation")) < documents(confirmation)
+    assert half_of(rows, own, "all") == half_of(rows, task, "development") == rows
+    assert "seals no rows" in complaint(lambda: half_of(rows, task, "confirmation"))
+
+
+def test_only_the_data_s_own_test_rows_are_sealed(task: Task) -> None:
+    rows = [row(f"r{k}", split=part) for k, part in enumerate(("train", "validation", "test") * 40)]
+    own = sealing(task, split=("split",))
+    assert {each["split"] for each in half_of(rows, own, "confirmation")} == {"test"}
+    assert (
+        half_of([row("r1"), row("r2")], own, "confirmation") == []
+    )  # other data, with no split, are not its test rows
+
+
+def test_brighter_s_confirmation_half_is_what_it_was_when_it_was_sealed() -> None:
+    """Another salt or hash would be another draw."""
+    task = load_task("brighter")
+    rows = [row(f"eng_test_track_b_{k:05}", split="test") for k in range(1, 41)]
+    sealed = [int(each.rpartition("_")[2]) for each in ids(half_of(rows, task, "confirmation"))]
+    assert sealed == [15, 8, 38, 31, 39, 6, 30, 7, 36, 23, 18, 13, 19, 32, 20, 37, 4, 16, 34]

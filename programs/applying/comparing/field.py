@@ -11,6 +11,7 @@ from programs.errors import UserError
 from programs.optimizer.settling import rated_task, settled_task
 from programs.settings import Settings
 from programs.tasks.loading import load_rated
+from programs.tasks.sealed import half_of, sealed_words
 from programs.tasks.splits import data_hash, unit
 from programs.tasks.tables import RawRow
 from programs.tasks.task import Task
@@ -48,17 +49,21 @@ def field_of(sides: Sequence[Side], settings: Settings) -> Field:
         raise UserError("scores alone do not say what was rated: describe it with --task, or --inputs and --criteria")
     task = settled_task(settings) if described else rated_task(judges[0].judge.task, settings)
     if described or settings.data is not None or not runs:
-        found = _all_rows(task, settings.data)
+        found = _all_rows(task, settings.data, settings.half)
     else:
         found = _test_rows(*next(iter(runs.items())))
     _require_inputs(judges, found.task)
     return _without_seen(found, runs, settings.data)
 
 
-def _all_rows(task: Task, data: str | None) -> Field:
+def _all_rows(task: Task, data: str | None, half: str) -> Field:
     task = replace(task, optional=(*task.optional, "system"))  # nothing is told by system here
     raw, rows = load_rated(task, data)
-    return Field(task, rows, raw, data_hash(rows), data or f"the data of task {task.name}", len(rows))
+    where = data or f"the data of task {task.name}"
+    by_id = dict(zip((row["row_id"] for row in rows), raw, strict=True))
+    kept = half_of(rows, task, half)
+    where = f"{where}; {words}" if (words := sealed_words(rows, task, half)) else where
+    return Field(task, kept, [by_id[row["row_id"]] for row in kept], data_hash(rows), where, len(kept))
 
 
 def _test_rows(name: str, run: PastRun) -> Field:

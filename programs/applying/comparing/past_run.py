@@ -10,13 +10,13 @@ from programs.errors import UserError
 from programs.optimizer.controls.ensemble import Ensemble
 from programs.optimizer.judge import Judge
 from programs.optimizer.saved import load_judge
-from programs.optimizer.settling import sizes
+from programs.optimizer.settling import drawn
 from programs.optimizer.tested import read_tested
 from programs.records.folder import RunFolder, read_json
 from programs.settings import Settings
 from programs.stored import stored_settings
 from programs.tasks.loading import load_rows
-from programs.tasks.splits import Splits, data_hash, split_rows
+from programs.tasks.splits import Splits, data_hash
 from programs.tasks.task import Task
 
 KEPT = "kept"
@@ -79,7 +79,7 @@ class PastRun:
 
     def splits(self, rows: Sequence[dspy.Example]) -> Splits:
         """What it trained, validated and tested on, of all its rows."""
-        return split_rows(rows, sizes(self.settings), self.settings.split_by, self.settings.seed)
+        return drawn(self.settings, self.task, rows)
 
     def scores(self, readout: str) -> dict[str, RowScores]:
         """Row mark -> its kept judge's scores of the test rows; none where it did not read its replies so."""

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
-from programs.optimizer.session import sizes
+from programs.optimizer.settling import sizes
 from programs.optimizer.tested import row_mark
 from programs.records.folder import RunFolder, read_json
 from programs.stored import stored_settings
