@@ -113,7 +113,7 @@ def read_confidence(path: Path, judge: Judge, lm: str) -> tuple[Held, Held | Non
             raise UserError(f"{path} was fitted with another {what}{which}: use that one, or {_AGAIN}")
     try:
         return _held(found["fitted"]), None if found.get("checked") is None else _held(found["checked"])
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise UserError(f"{path} is damaged ({error}): {_AGAIN}") from None
 
 
@@ -156,4 +156,6 @@ def _read(stored: Mapping[str, Any]) -> Graded:
     clusters, span = np.array(stored["cluster"], dtype=np.intp), float(stored["span"])
     if not numbers[0].shape == numbers[1].shape == clusters.shape or clusters.ndim != 1 or span <= 0:
         raise ValueError("its lists do not fit together")
+    if clusters.size and not 0 <= clusters.min() <= clusters.max() < clusters.size:  # each is counted in an array
+        raise ValueError("a cluster of its rows has no place")
     return Graded(numbers[0], numbers[1], clusters, span)

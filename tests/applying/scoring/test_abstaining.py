@@ -170,6 +170,8 @@ BAD = {
     "another judge": (["--abstain", "1", "--curve", "other.json"], "another judge"),
     "another lm": (["--abstain", "1", "--curve", "lm.json"], "another lm, nobody (now fake/model)"),
     "damaged": (["--abstain", "1", "--curve", "damaged.json"], "damaged.json is damaged"),
+    "a cluster far off": (["--abstain", "1", "--curve", "far.json"], "far.json is damaged"),
+    "a number too large": (["--abstain", "1", "--curve", "large.json"], "large.json is damaged"),
     "unequal": (["--abstain", "1", "--curve", "unequal.json"], "do not fit together"),
     "expectations need them": (["--probabilities", "off"], "expectations are read from them"),
 }
@@ -184,9 +186,12 @@ def test_what_cannot_be_abstained_by_is_one_line_and_nothing_is_asked(
     stored = json.loads(curve.read_text())
     broken = json.loads(curve.read_text())
     broken["fitted"]["criteria"]["kind"]["error"].pop()
+    far, large = json.loads(curve.read_text()), json.loads(curve.read_text())
+    far["fitted"]["criteria"]["kind"]["cluster"][0] = 10**12
+    large["fitted"]["criteria"]["kind"]["cluster"][0] = 2**63
     for name, content in {
         "other": stored | {"judge": "x"}, "lm": stored | {"lm": "nobody"}, "damaged": stored | {"fitted": 3},
-        "unequal": broken,
+        "unequal": broken, "far": far, "large": large,
     }.items():  # fmt: skip
         (tmp_path / f"{name}.json").write_text(json.dumps(content))
     flags, words = BAD[case]
