@@ -86,6 +86,8 @@ class Settings(Method):
     schedule: str = "joint"
     guard: str = "on"
     resolve: str = "none"
+    batch: str = "random"
+    batch_pool: int = 60
     # what is measured on the way
     eval_every: int = 0
     rate_every: int = 0

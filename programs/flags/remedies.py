@@ -1,6 +1,6 @@
 """The flags of what may take the place of the paper's in the loop; each is off, or the paper's, by default."""
 
-from programs.flags.parser import Parser
+from programs.flags.parser import Parser, whole
 from programs.settings import RESOLVE
 
 
@@ -17,3 +17,9 @@ def add_remedy_flags(parser: Parser) -> None:
     group.add_argument(
         "--resolve", choices=RESOLVE, help="gradients for the rewrite; none (default): as they were written"
     )
+    group.add_argument(
+        "--batch",
+        choices=("random", "hard"),
+        help="a step's rows: any (random, default), or those that judge and raters differ on, for all criteria in turn",
+    )
+    group.add_argument("--batch-pool", type=whole(1), help="training rows to draw hard batches from (default 60)")

@@ -11,9 +11,9 @@ from signatures.records import Group
 class Plan:
     """What a run will do, in numbers.
 
-    Calls of the judge a row (`heads`), steps, rows a step and rows of each set (gate, reserved, test). `rater_calls` is
-    the most that the diagnostics of `--rate-every` can take. `focus` are as many criteria as a step is about (all, if
-    none), and `batch_heads` the judge's calls a row of its batch (`heads`, if none).
+    Calls of the judge a row (`heads`), steps, rows a step and rows of each set (gate, reserved, test, training).
+    `rater_calls` is the most that the diagnostics of `--rate-every` can take. `focus` are as many criteria as a step is
+    about (all, if none), and `batch_heads` the judge's calls a row of its batch (`heads`, if none).
     """
 
     mode: Mode
@@ -28,6 +28,7 @@ class Plan:
     rater_calls: int = 0
     focus: Group = ()
     batch_heads: int = 0
+    train_rows: int = 0
 
     @property
     def test_scorings(self) -> int:

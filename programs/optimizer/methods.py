@@ -143,6 +143,7 @@ def _textual(settings: Settings, task: Task, splits: Splits) -> Plan:
         heads=len(heads),
         steps=settings.steps,
         batch_size=settings.batch_size,
+        train_rows=len(splits.train),
         gate_rows=len(gated),
         reserved_rows=len(reserved),
         test_rows=len(splits.test),

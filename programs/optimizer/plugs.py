@@ -51,8 +51,12 @@ class Moment:
         return self.search.stages.gradient(self.judge, batch or self.batch, self.losses, groups)
 
 
-Batches = Callable[[Search, int, Callable[[], Judge]], Iterator[Sequence[dspy.Example]]]
-"""The search, rows a step and the judge as it is now -> endless batches of training rows, drawn one by one."""
+About = Callable[[int], Group]
+"""The number of a step -> the criteria that it is about."""
+
+Batches = Callable[[Search, int, Callable[[], Judge], About], Iterator[Sequence[dspy.Example]]]
+"""The search, rows a step, the judge as it is now, what a step is about -> endless batches of training rows, each drawn
+when it is asked for."""
 
 Resolve = Callable[[list[Note], Moment], list[Note]]
 """The gradients that the rewrite is to follow, of those that were written; it may ask for others."""
@@ -64,7 +68,9 @@ MakeStages = Callable[[Roles, Pool, str], Stages]
 """The stages of a run, of which the last argument is the `schema` of its judge."""
 
 
-def random_batches(search: Search, size: int, judge: Callable[[], Judge]) -> Iterator[Sequence[dspy.Example]]:
+def random_batches(
+    search: Search, size: int, judge: Callable[[], Judge], about: About
+) -> Iterator[Sequence[dspy.Example]]:
     """The `batches` of the paper."""
     return draw(search.trainset, size, search.seed)
 

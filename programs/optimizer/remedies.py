@@ -7,11 +7,12 @@ from programs.optimizer.estimate import Plan
 from programs.optimizer.guards import GUARDS
 from programs.optimizer.plugs import MakeStages, Plugs
 from programs.optimizer.resolving import resolve_of, resolving_calls
+from programs.optimizer.rows.batches import batches_of, batching_calls
 from programs.optimizer.schedule import SCHEDULES
 from programs.optimizer.stages import Stages
 from programs.settings import Settings
 
-ADDED: tuple[Callable[[Settings, Plan], dict[str, int]], ...] = (resolving_calls,)
+ADDED: tuple[Callable[[Settings, Plan], dict[str, int]], ...] = (batching_calls, resolving_calls)
 """What each remedy may ask beside the paper's calls, at most, by role; nothing where it is off."""
 
 
@@ -19,6 +20,7 @@ def plugs_of(settings: Settings, stages: MakeStages = Stages.of) -> Plugs:
     """What the settings put in the place of the paper's."""
     return Plugs(
         schedule=SCHEDULES[settings.schedule],
+        batches=batches_of(settings),
         resolve=resolve_of(settings),
         guard=GUARDS[settings.guard],
         stages=stages,

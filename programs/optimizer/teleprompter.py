@@ -133,7 +133,12 @@ class TextualGradient(Teleprompter):
         incumbent.begin()
         weakest = weakest_first(incumbent.validation, self.metric, names)
         self._tell(Step(0, incumbent.judge, validation=incumbent.validation, spent=search.lap()))
-        batches = plugs.batches(search, self.batch_size, lambda: incumbent.judge)
+        batches = plugs.batches(
+            search,
+            self.batch_size,
+            lambda: incumbent.judge,
+            lambda step: plugs.schedule(step, names, weakest),
+        )
         for number, rows in enumerate(islice(batches, self.steps), start=1):
             judge, focus = incumbent.judge, plugs.schedule(number, names, weakest)
             batch = Batch(rows, stages.judge(of_criteria(judge, focus), rows))

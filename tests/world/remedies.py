@@ -6,6 +6,7 @@ REMEDIES: Mapping[str, Mapping[str, object]] = {
     "expectations instead of digits (--readout expected)": {"readout": "expected"},
     "the race (--race on)": {"race": "on"},
     "one criterion a step (--schedule coordinate)": {"schedule": "coordinate"},
+    "hard batches (--batch hard)": {"batch": "hard"},
 }
 """Settings that add to the default run of a mode."""
 

@@ -3,7 +3,7 @@
 A gain under this control does not come from what the raters said of the texts (arXiv 2512.13598).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,14 +16,21 @@ from signatures.records import Group
 
 
 def shuffled(rows: Sequence[dspy.Example], criteria: Group, seed: int) -> list[dspy.Example]:
-    """Copies of the rows in which every criterion's ratings are permuted by themselves.
+    """Copies of the rows in which every criterion's ratings, with its raters' scores, are permuted by themselves.
 
     The permutation is one cycle (Sattolo's algorithm), so that no row keeps its own rating; equal ratings of different
     rows may still meet. A single row is left as it is.
     """
     random = np.random.default_rng([seed, len(rows)])
-    moved = {name: [rows[place][name] for place in cycle(len(rows), random)] for name in criteria}
-    return [row.copy(**{name: moved[name][place] for name in criteria}) for place, row in enumerate(rows)]
+    origins = {name: cycle(len(rows), random) for name in criteria}
+    return [_rated_as(row, {name: rows[origins[name][place]] for name in criteria}) for place, row in enumerate(rows)]
+
+
+def _rated_as(row: dspy.Example, others: Mapping[str, dspy.Example]) -> dspy.Example:
+    """The row with each criterion's rating, and where there are any its raters' scores, of another."""
+    ratings = {name: other[name] for name, other in others.items()}
+    raters = {name: (other.get("rater_scores") or {}).get(name) for name, other in others.items()}
+    return row.copy(**ratings, **({"rater_scores": raters} if row.get("rater_scores") else {}))
 
 
 def cycle(size: int, random: np.random.Generator) -> list[int]:
