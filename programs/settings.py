@@ -84,6 +84,7 @@ class Settings(Method):
     reserve: float = 0.5
     # remedies: what takes the place of the paper's in the loop
     schedule: str = "joint"
+    gate_by: str = "prompt"
     guard: str = "on"
     resolve: str = "none"
     batch: str = "random"

@@ -12,6 +12,11 @@ def add_remedy_flags(parser: Parser) -> None:
         help="joint (default): a step rewrites the rubrics of all criteria; coordinate: of one, the weakest first",
     )
     group.add_argument(
+        "--gate-by",
+        choices=("prompt", "criterion"),
+        help="prompt (default): a rewrite is kept or not as a whole; criterion: rubrics that improve their own",
+    )
+    group.add_argument(
         "--guard", choices=("on", "off"), help="on (default): refuse rewrites that are no rubric, before the gate"
     )
     group.add_argument(

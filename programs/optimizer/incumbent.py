@@ -78,6 +78,17 @@ class Incumbent:
             self._leave(rewritten)
         return [verdicts.get(group) or _unchanged(group) for group in self.judge.groups]
 
+    def compared(self, number: int, proposal: Rubric) -> tuple[Scores, Scores]:
+        """Scores of all of the gate's rows before a step and with its whole proposal, whatever comes of it."""
+        rewritten = Judged(self.judge.with_rubric(proposal), self._rows)
+        for each in (self._current, rewritten):
+            each.up_to(len(self._rows), self._score)
+        return self._current.scores(), rewritten.scores()
+
+    def leave(self) -> None:
+        """A judging of the gate's rows that was planned and is not needed."""
+        self._spare(self.judge, self._rows)
+
     @property
     def validation(self) -> dict[str, float | None]:
         """The metric per criterion on the gate's rows judged so far; None where undefined or constant."""

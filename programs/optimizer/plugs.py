@@ -9,6 +9,7 @@ import dspy
 from programs.backends.roles import Roles
 from programs.optimizer.draws import draw
 from programs.optimizer.fan_out import Pool
+from programs.optimizer.gate_by import Consider, by_prompt
 from programs.optimizer.guards import GUARDS, Guard
 from programs.optimizer.judge import Judge
 from programs.optimizer.schedule import Schedule, all_at_once
@@ -94,6 +95,7 @@ class Plugs:
     resolve: Resolve = as_they_are
     constrain: Constrain = unconstrained
     guard: Guard = GUARDS["on"]
+    consider: Consider = by_prompt
     stages: MakeStages = Stages.of
 
 

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from programs.optimizer.estimate import Plan
+from programs.optimizer.gate_by import GATE_BY, dividing_calls
 from programs.optimizer.guards import GUARDS
 from programs.optimizer.plugs import MakeStages, Plugs
 from programs.optimizer.resolving import resolve_of, resolving_calls
@@ -12,7 +13,11 @@ from programs.optimizer.schedule import SCHEDULES
 from programs.optimizer.stages import Stages
 from programs.settings import Settings
 
-ADDED: tuple[Callable[[Settings, Plan], dict[str, int]], ...] = (batching_calls, resolving_calls)
+ADDED: tuple[Callable[[Settings, Plan], dict[str, int]], ...] = (
+    dividing_calls,
+    batching_calls,
+    resolving_calls,
+)
 """What each remedy may ask beside the paper's calls, at most, by role; nothing where it is off."""
 
 
@@ -22,6 +27,7 @@ def plugs_of(settings: Settings, stages: MakeStages = Stages.of) -> Plugs:
         schedule=SCHEDULES[settings.schedule],
         batches=batches_of(settings),
         resolve=resolve_of(settings),
+        consider=GATE_BY[settings.gate_by],
         guard=GUARDS[settings.guard],
         stages=stages,
     )

@@ -9,6 +9,7 @@ import dspy
 
 from programs.errors import UserError
 from programs.optimizer.gate import gate
+from programs.optimizer.gate_by import require_gate
 from programs.optimizer.methods import check_method
 from programs.optimizer.modes import parse_mode
 from programs.optimizer.pricing import budget_of
@@ -83,6 +84,7 @@ def refuse_impossible(settings: Settings) -> None:
     gate(settings.gate, settings.accept)
     if settings.race == "on":
         require_probable(settings.accept)
+    require_gate(settings)
     check_method(settings)
     budget_of(settings)
     if settings.batch_size > settings.train_size:

@@ -11,6 +11,7 @@ from programs.errors import UserError
 from programs.optimizer.draws import divide, numbered
 from programs.optimizer.fan_out import Pool
 from programs.optimizer.gate import Accept, accepting, gate
+from programs.optimizer.gate_by import Proposed
 from programs.optimizer.heads import OWN, judge_groups
 from programs.optimizer.incumbent import Incumbent, Outcome
 from programs.optimizer.judge import Judge
@@ -147,7 +148,7 @@ class TextualGradient(Teleprompter):
             gradients = plugs.resolve(moment.backward(groups(mode.gradient, focus)), moment)
             rewritten = stages.rewrite(judge, batch, gradients, groups(mode.rewrite, focus))
             proposal, refused = plugs.guard(judge, batch, plugs.constrain(rewritten, gradients, moment))
-            verdicts = incumbent.consider(number, proposal, looks)
+            verdicts = plugs.consider(incumbent, Proposed(number, proposal, focus, looks, moment.told))
             self._tell(
                 Step(
                     number,

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 REMEDIES: Mapping[str, Mapping[str, object]] = {
     "expectations instead of digits (--readout expected)": {"readout": "expected"},
     "the race (--race on)": {"race": "on"},
+    "the gate by criterion (--gate-by criterion)": {"gate_by": "criterion"},
     "one criterion a step (--schedule coordinate)": {"schedule": "coordinate"},
     "hard batches (--batch hard)": {"batch": "hard"},
 }
