@@ -86,6 +86,7 @@ class Settings(Method):
     schedule: str = "joint"
     gate_by: str = "prompt"
     guard: str = "on"
+    notes: str = "text"
     resolve: str = "none"
     batch: str = "random"
     batch_pool: int = 60

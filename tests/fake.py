@@ -94,7 +94,8 @@ class FakeEngine:
     def text(self, stage: str, system: str, user: str, fields: Mapping[str, tuple[int, ...]]) -> str:
         """The reply to one request, `fields` being those that it asks for (see `fields_of`)."""
         if stage in ("loss", "gradient"):
-            return f"{stage} text on: {user[-60:]}"
+            said = f"{stage} text on: {user[-60:]}"
+            return json.dumps({name: f"{name}: {said}" for name in fields}) if fields else said
         answer = self.rewrite if stage == "rewrite" else self.score
         values = {name: answer(name, system, user, levels) for name, levels in fields.items()}
         return json.dumps(values) if CHAT_END not in system else chat_reply(values)

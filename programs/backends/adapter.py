@@ -15,7 +15,7 @@ from dspy.clients.capabilities import with_capability_planning
 from dspy.utils.exceptions import AdapterParseError
 
 from programs.backends.markers import defused
-from programs.backends.reply import level_of, read_object
+from programs.backends.reply import finished_texts, level_of, read_object
 from signatures.request import is_request
 
 SCHEMA_CHOICES = ("auto", "on", "off")
@@ -54,6 +54,15 @@ class CompactAdapter(Adapter):
     def parse(self, signature: type[dspy.Signature], completion: str) -> dict[str, Any]:
         """The valid fields of the reply. A missing or invalid one raises, and the error holds the valid ones."""
         reply = read_object(completion, tuple(signature.output_fields))
+        return valid_fields(type(self).__name__, signature, completion, reply)
+
+
+class FinishedFieldsAdapter(CompactAdapter):
+    """The same for several texts that do not depend on one another: a reply that is cut off has those before the cut."""
+
+    def parse(self, signature: type[dspy.Signature], completion: str) -> dict[str, Any]:
+        names = tuple(signature.output_fields)
+        reply = read_object(completion, names) or finished_texts(completion, names)
         return valid_fields(type(self).__name__, signature, completion, reply)
 
 

@@ -36,6 +36,18 @@ def read_object(text: str, names: tuple[str, ...]) -> dict[str, Any]:
     return _without_conflicts([pair for value in found for pair in value.items()])
 
 
+def finished_texts(text: str, names: Sequence[str]) -> dict[str, Any]:
+    """The text fields of an object that is cut off, those whose closing quote was reached; for texts that stand alone.
+
+    >>> finished_texts('{"a": "one, two", "b": "thr', ("a", "b"))
+    {'a': 'one, two'}
+    """
+    known = "|".join(map(re.escape, names))
+    whole = rf'"(?:{known})"\s*:\s*"(?:\\.|[^"\\])*"(?=\s*[,}}])'
+    fields = [_load(f"{{{field}}}") for field in re.findall(whole, without_thoughts(text), flags=re.DOTALL)]
+    return _without_conflicts([pair for field in fields if field for pair in field.items()])
+
+
 def without_thoughts(text: str) -> str:
     """The reply without what stands in <think> tags."""
     return _THOUGHT.sub("", text)

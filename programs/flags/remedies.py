@@ -20,6 +20,11 @@ def add_remedy_flags(parser: Parser) -> None:
         "--guard", choices=("on", "off"), help="on (default): refuse rewrites that are no rubric, before the gate"
     )
     group.add_argument(
+        "--notes",
+        choices=("text", "per-field"),
+        help="a gradient about several criteria: one text for all (default), or a field for each",
+    )
+    group.add_argument(
         "--resolve", choices=RESOLVE, help="gradients for the rewrite; none (default): as they were written"
     )
     group.add_argument(

@@ -4,6 +4,7 @@ import dspy
 
 from programs.backends.names import language_model, prepare, writing_prose
 from programs.backends.roles import Roles
+from programs.optimizer.modes import parse_mode
 from programs.optimizer.pricing import budget_of, role_place
 from programs.records.budget import Budget
 from programs.records.calls import CallLog
@@ -13,6 +14,16 @@ LOCAL_MAX_TOKENS = {"judge": 256, "loss": 240, "gradient": 240, "rewrite": 800, 
 """Most tokens of a reply of the embedded model, by role: a small model that rambles must end some time."""
 
 PROSE_ROLES = ("loss", "gradient")
+
+
+def in_fields(settings: Settings) -> bool:
+    """Whether a gradient's reply holds a text for each criterion."""
+    return settings.notes == "per-field" and parse_mode(settings.mode).gradient == "C"
+
+
+def local_most(settings: Settings) -> dict[str, int]:
+    """`LOCAL_MAX_TOKENS` of a run: gradients in fields have as many texts in a reply as a rewrite."""
+    return {**LOCAL_MAX_TOKENS, **({"gradient": LOCAL_MAX_TOKENS["rewrite"]} if in_fields(settings) else {})}
 
 
 def role_lm(settings: Settings, role: str) -> dspy.LM:
@@ -37,7 +48,7 @@ def cast_roles(settings: Settings, calls: CallLog, budget: Budget | None = None)
     """
     lms = {role: role_lm(settings, role) for role in settings.by_role("lm")}
     local = {role for role, lm in lms.items() if lm.model.startswith("local")}
-    caps = {role: most for role, most in LOCAL_MAX_TOKENS.items() if ASSISTANTS.get(role, role) in local}
+    caps = {role: most for role, most in local_most(settings).items() if ASSISTANTS.get(role, role) in local}
     return Roles.of(
         lms,
         calls=calls,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from metrics.tokens import count_tokens
-from programs.optimizer.cast import LOCAL_MAX_TOKENS, role_lm
+from programs.optimizer.cast import in_fields, local_most, role_lm
 from programs.optimizer.judge import ADAPTERS, Judge
 from programs.optimizer.methods import groups_of
 from programs.optimizer.pricing import prices_of
@@ -82,7 +82,7 @@ def _expected(settings: Settings, task: Task, splits: Splits) -> dict[str, tuple
     return {
         "judge": (asked, LEVEL * criteria / len(judge.heads)),
         "loss": (loss + 2 * COMPARISON, NOTE),
-        "gradient": (gradient + asked + texts + NOTE, NOTE),
+        "gradient": (gradient + asked + texts + NOTE, NOTE * criteria if in_fields(settings) else NOTE),
         "rewrite": (gradient + asked + feedback, NOTE * criteria),
         "condense": (gradient + feedback, NOTE * criteria),
         "rater": (gradient + 2 * NOTE, LEVEL),
@@ -92,7 +92,7 @@ def _expected(settings: Settings, task: Task, splits: Splits) -> dict[str, tuple
 def _most(settings: Settings, task: Task, splits: Splits) -> dict[str, tuple[int, int]]:
     """Role -> most tokens of a prompt and of a reply: a token is a byte or more, and a reply that is quoted has as many
     tokens as before."""
-    caps = {role: _cap(settings, role) for role in LOCAL_MAX_TOKENS}
+    caps = {role: _cap(settings, role) for role in local_most(settings)}
     judge, rows = _judge(settings, task), [*splits.test, *splits.validation, *splits.train]
     static = max(len(text.encode()) for text in _prompts(judge, rows[0]))
     text = max(sum(len(row[name].encode()) for name in task.input_names) for row in rows)
@@ -122,7 +122,7 @@ def _prompts(judge: Judge, row: Any) -> list[str]:
 
 
 def _cap(settings: Settings, role: str) -> int:
-    return LOCAL_MAX_TOKENS[role] if _local(settings, role) else REPLY_TOKENS
+    return local_most(settings)[role] if _local(settings, role) else REPLY_TOKENS
 
 
 def _capped(settings: Settings, asking: Mapping[str, int]) -> bool:

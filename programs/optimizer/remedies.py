@@ -6,6 +6,7 @@ from collections.abc import Callable
 from programs.optimizer.estimate import Plan
 from programs.optimizer.gate_by import GATE_BY, dividing_calls
 from programs.optimizer.guards import GUARDS
+from programs.optimizer.per_field import NOTES
 from programs.optimizer.plugs import MakeStages, Plugs
 from programs.optimizer.resolving import resolve_of, resolving_calls
 from programs.optimizer.rows.batches import batches_of, batching_calls
@@ -23,7 +24,7 @@ ADDED: tuple[Callable[[Settings, Plan], dict[str, int]], ...] = (
 
 def plugs_of(settings: Settings, stages: MakeStages = Stages.of) -> Plugs:
     """What the settings put in the place of the paper's."""
-    return Plugs(
+    plugs = Plugs(
         schedule=SCHEDULES[settings.schedule],
         batches=batches_of(settings),
         resolve=resolve_of(settings),
@@ -31,6 +32,7 @@ def plugs_of(settings: Settings, stages: MakeStages = Stages.of) -> Plugs:
         guard=GUARDS[settings.guard],
         stages=stages,
     )
+    return NOTES[settings.notes](plugs) if settings.critical else plugs
 
 
 def calls_with_remedies(settings: Settings, plan: Plan) -> dict[str, int]:

@@ -76,11 +76,20 @@ class GradientStage(dspy.Module):
                 if critiques:
                     case = {"case": text_of(judge, row), "scores": scores_text(judgement, group)}
                     asked.append((judgement.row, group, {**prompt, **case, "critiques": critiques}))
+        answers = pool.map(
+            "gradient", lambda item: self.answer(judge, *item[1:]), asked, len(groups) * len(batch.rows)
+        )
+        return [
+            Note("gradient", row, about, text)
+            for (row, *_), answer in zip(asked, answers, strict=True)
+            for about, text in answer.items()
+            if text
+        ]
+
+    def answer(self, judge: Judge, group: Group, inputs: Mapping[str, Any]) -> dict[Group, str]:
+        """What one call says, by the criteria that it says it of: one text for its whole group."""
         with dspy.context(adapter=ProseAdapter()):
-            texts = pool.map(
-                "gradient", lambda item: _reply(self.write, "feedback", **item[2]), asked, len(groups) * len(batch.rows)
-            )
-        return [Note("gradient", row, group, text) for (row, group, _), text in zip(asked, texts, strict=True) if text]
+            return {group: _reply(self.write, "feedback", **inputs)}
 
 
 class RewriteStage(dspy.Module):
