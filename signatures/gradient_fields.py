@@ -1,4 +1,4 @@
-"""The textual gradient of a joint call with one answer for each criterion (`--notes per-field`), not one text for all."""
+"""The textual gradient of a joint call that has a text for each criterion (`--notes per-field`)."""
 
 from collections.abc import Sequence
 

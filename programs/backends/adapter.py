@@ -58,7 +58,7 @@ class CompactAdapter(Adapter):
 
 
 class FinishedFieldsAdapter(CompactAdapter):
-    """The same for several texts that do not depend on one another: a reply that is cut off has those before the cut."""
+    """The same for texts that do not depend on one another: a reply that is cut off has those before the cut."""
 
     def parse(self, signature: type[dspy.Signature], completion: str) -> dict[str, Any]:
         names = tuple(signature.output_fields)

@@ -76,9 +76,7 @@ class GradientStage(dspy.Module):
                 if critiques:
                     case = {"case": text_of(judge, row), "scores": scores_text(judgement, group)}
                     asked.append((judgement.row, group, {**prompt, **case, "critiques": critiques}))
-        answers = pool.map(
-            "gradient", lambda item: self.answer(judge, *item[1:]), asked, len(groups) * len(batch.rows)
-        )
+        answers = pool.map("gradient", lambda item: self.answer(judge, *item[1:]), asked, len(groups) * len(batch.rows))
         return [
             Note("gradient", row, about, text)
             for (row, *_), answer in zip(asked, answers, strict=True)
