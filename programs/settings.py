@@ -15,7 +15,7 @@ ASSISTANTS = {"condense": "rewrite"}
 OPTIMIZERS = ("textgrad", "gepa", "miprov2", "copro")
 """Textual gradients, and DSPy's own optimizers on the same footing."""
 
-RESOLVE = ("none",)
+RESOLVE = ("none", "router")
 """Which gradients the rewrite follows: the ways of `programs.optimizer.resolving`."""
 
 CONTROLS = ("shuffled", "paraphrase", "ensemble")
@@ -90,6 +90,8 @@ class Settings(Method):
     resolve: str = "none"
     batch: str = "random"
     batch_pool: int = 60
+    router_by: str = "attribution"
+    router_threshold: float | None = None
     # what is measured on the way
     eval_every: int = 0
     rate_every: int = 0

@@ -1,6 +1,6 @@
 """The flags of what may take the place of the paper's in the loop; each is off, or the paper's, by default."""
 
-from programs.flags.parser import Parser, whole
+from programs.flags.parser import Parser, number, whole
 from programs.settings import RESOLVE
 
 
@@ -25,7 +25,20 @@ def add_remedy_flags(parser: Parser) -> None:
         help="a gradient about several criteria: one text for all (default), or a field for each",
     )
     group.add_argument(
-        "--resolve", choices=RESOLVE, help="gradients for the rewrite; none (default): as they were written"
+        "--resolve",
+        choices=RESOLVE,
+        help="gradients for the rewrite; none (default): as they were written; router: separate ones where joint ones "
+        "say too little of a criterion",
+    )
+    group.add_argument(
+        "--router-by",
+        choices=("attribution", "specificity"),
+        help="how the router measures focus: attribution (default; a small rater will do) or a rating from 1 to 10",
+    )
+    group.add_argument(
+        "--router-threshold",
+        type=number(0, 10),
+        help="the focus below which a criterion is rerouted (default 0.5 by attribution, 5 by specificity)",
     )
     group.add_argument(
         "--batch",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from programs.optimizer.estimate import Plan
 from programs.optimizer.plugs import Resolve, as_they_are
+from programs.optimizer.router import router, router_calls
 from programs.settings import Settings
 
 
@@ -26,6 +27,7 @@ class Way:
 
 WAYS: Mapping[str, Way] = {
     "none": Way(lambda settings: as_they_are),
+    "router": Way(router, router_calls),
 }
 """The choices of `--resolve` (`programs.settings.RESOLVE`)."""
 

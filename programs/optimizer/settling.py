@@ -14,6 +14,7 @@ from programs.optimizer.methods import check_method
 from programs.optimizer.modes import parse_mode
 from programs.optimizer.pricing import budget_of
 from programs.optimizer.race import require_probable
+from programs.optimizer.router import threshold_of
 from programs.settings import PRESETS, SIZES, Settings
 from programs.tasks.describe import rated_singly, task_from_flags
 from programs.tasks.sealed import half_of
@@ -86,6 +87,7 @@ def refuse_impossible(settings: Settings) -> None:
         require_probable(settings.accept)
     require_gate(settings)
     check_method(settings)
+    threshold_of(settings)
     budget_of(settings)
     if settings.batch_size > settings.train_size:
         raise UserError(

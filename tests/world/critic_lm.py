@@ -51,8 +51,21 @@ def gradient(world: World, asked: Asked) -> str:
         for name in rubrics
         if name != rule.criterion and rule.word in world.hidden[name] and _happens(world.teaching, name, rule, world)
     ]
+    fields = fields_of(asked.request)
     said = [_diluted(world, rule, len(rubrics) - 1, asked.user) for rule in [*found, *taught]]
-    return " ".join(rule.said() for rule in said if rule) or "Keep it as it is."
+    if fields:  # a field says whose rule it is, whatever its text leaves out
+        said = [rule and of for rule, of in zip(said, [*found, *taught], strict=True)]
+        return json.dumps(
+            {name: _feedback([rule for rule in said if rule and rule.criterion == name]) for name in fields}
+        )
+    return _feedback([rule for rule in said if rule])
+
+
+def rating(world: World, asked: Asked) -> str:
+    """How focused a gradient is on one criterion: all its rules are about it, some, or none."""
+    rules, target = rules_in(part("feedback", asked.user)), part("criterion", asked.user)
+    own = sum(rule.criterion == target for rule in rules)
+    return json.dumps({"rating": 2 if not own else 10 if own == len(rules) else 6})
 
 
 def rewrite(world: World, asked: Asked) -> str:
@@ -85,6 +98,10 @@ def proposal(world: World, asked: Asked) -> str:
     ]
     rules = _majority(stated(rubric), found)
     return json.dumps({"new_instruction": _written(world, "", rules, (rubric, *found))})
+
+
+def _feedback(rules: Sequence[Rule]) -> str:
+    return " ".join(rule.said() for rule in rules) or "Keep it as it is."
 
 
 def _found(world: World, name: str, way: int, words: Sequence[str], rubrics: Mapping[str, str]) -> list[Rule]:

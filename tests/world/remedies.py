@@ -4,6 +4,11 @@ from collections.abc import Mapping
 
 REMEDIES: Mapping[str, Mapping[str, object]] = {
     "expectations instead of digits (--readout expected)": {"readout": "expected"},
+    "a field for each criterion in joint gradients (--notes per-field)": {"notes": "per-field"},
+    "joint gradients rerouted where blunt (--resolve router --router-by specificity)": {
+        "resolve": "router",
+        "router_by": "specificity",
+    },
     "the race (--race on)": {"race": "on"},
     "the gate by criterion (--gate-by criterion)": {"gate_by": "criterion"},
     "one criterion a step (--schedule coordinate)": {"schedule": "coordinate"},
