@@ -85,6 +85,8 @@ class Settings(Method):
     # remedies: what takes the place of the paper's in the loop
     schedule: str = "joint"
     gate_by: str = "prompt"
+    merge: str = "none"
+    merge_tries: int | None = None
     guard: str = "on"
     notes: str = "text"
     resolve: str = "none"
@@ -151,6 +153,10 @@ class Settings(Method):
     def critical(self) -> bool:
         """Whether it has losses and gradients, which a rater could rate."""
         return self.stepwise and self.control != "paraphrase"
+
+    def tests_after(self, step: int) -> bool:
+        """Whether the judge after this step is scored on the test rows, beside the first and the kept one."""
+        return bool(self.eval_every) and 0 < step <= self.steps and step % self.eval_every == 0
 
     @property
     def form(self) -> Form:

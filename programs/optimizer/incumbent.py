@@ -1,7 +1,7 @@
 """The last accepted judge, with its validation scores and everything that was accepted before it."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import dspy
 
@@ -12,7 +12,9 @@ from programs.optimizer.judge import Judge
 from programs.optimizer.judged import Judged, Score
 from programs.optimizer.keep import Archive, Candidate, keep_best, rescorings, undecided, values_of
 from programs.optimizer.race import Look
+from programs.optimizer.rubrics import names_of, part_of, union
 from programs.optimizer.scoring import scores_of
+from programs.optimizer.tried import Archived
 from signatures.records import Group, Judgement, Rubric
 
 Spare = Callable[[Judge, Sequence[dspy.Example]], object]
@@ -23,17 +25,19 @@ Spare = Callable[[Judge, Sequence[dspy.Example]], object]
 class Outcome:
     """The kept judge, every head's chosen candidate, all accepted ones, and what stopped the search early, if it was.
 
-    `stopped` is None, "budget" or "interrupted".
+    `stopped` is None, "budget" or "interrupted". `measured` are judges that judged all of the gate's rows, by name.
     """
 
     judge: Judge
     chosen: Mapping[Group, Candidate]
     archive: Archive
     stopped: str | None = None
+    measured: Mapping[str, Judged] = field(default_factory=dict)
 
 
 class Incumbent:
-    """Each step starts from `judge`; `consider` replaces the heads whose rewrite the gate accepts.
+    """Each step starts from `judge`; `consider` replaces the heads whose rewrite the gate accepts. `archived` is what
+    was proposed and measured, kept or not.
 
     `rows` are the gate's validation rows; without any, nothing is scored. `begin` scores the initial judge on them.
     """
@@ -46,6 +50,7 @@ class Incumbent:
         self._spare = spare
         self._metric = metric
         self._accepted = {0: Judged(judge, rows)}
+        self.archived = Archived()
         self._archive: Archive = {group: (Candidate(0, judge.rubric_of(group), {}),) for group in judge.groups}
 
     @property
@@ -71,6 +76,7 @@ class Incumbent:
         changed = [group for group in self.judge.groups if self._changes(group, proposal)]
         rewritten = Judged(self.judge, self._rows)
         verdicts = self._decided(changed, proposal, rewritten, looks)
+        self.archived.add(number, proposal, rewritten, verdicts.values())
         kept = [group for group, verdict in verdicts.items() if verdict.kept]
         if kept:
             self._replace(number, kept, proposal, rewritten)
@@ -80,10 +86,31 @@ class Incumbent:
 
     def compared(self, number: int, proposal: Rubric) -> tuple[Scores, Scores]:
         """Scores of all of the gate's rows before a step and with its whole proposal, whatever comes of it."""
-        rewritten = Judged(self.judge.with_rubric(proposal), self._rows)
-        for each in (self._current, rewritten):
-            each.up_to(len(self._rows), self._score)
+        rewritten = self.measured(self.judge.with_rubric(proposal))
+        self.archived.add_whole(number, rewritten)
         return self._current.scores(), rewritten.scores()
+
+    def measured(self, judge: Judge) -> Judged:
+        """Another judge on all of the gate's rows."""
+        judged = Judged(judge, self._rows)
+        judged.up_to(len(self._rows), self._score)
+        return judged
+
+    def best(self) -> Judge:
+        """The best accepted one on all of the gate's rows, each head by itself."""
+        self._settle({*self._accepted})
+        best = keep_best(self._archive, self._metric)
+        return self.judge.with_rubric(union(one.rubric for one in best.values()))
+
+    def add_finalist(self, number: int, judged: Judged) -> None:
+        """One more judge to choose from in the end, and the last accepted one from now on."""
+        self._accepted[number] = judged
+        self._archive = {
+            group: accepted
+            if judged.judge.rubric_of(group) in [one.rubric for one in accepted]
+            else (*accepted, replace(self._candidate(number, group), added=True))
+            for group, accepted in self._archive.items()
+        }
 
     def leave(self) -> None:
         """A judging of the gate's rows that was planned and is not needed."""
@@ -107,8 +134,12 @@ class Incumbent:
             chosen = keep_best(self._archive, self._metric, self._rescoring(reserved) if reserved else None)
             for _ in range(planned - rescorings(self._archive)):
                 self._spare(self.judge, reserved)
-        rubric = {name: text for one in chosen.values() for name, text in one.rubric.items()}
-        return Outcome(self.judge.with_rubric(rubric), chosen, self._archive, stopped)
+        accepted = {f"step-{step}": judged for step, judged in self._accepted.items() if not judged.rest}
+        judge, measured = (
+            self.judge.with_rubric(union(one.rubric for one in chosen.values())),
+            {**accepted, **self.archived.judges},
+        )
+        return Outcome(judge, chosen, self._archive, stopped, measured)
 
     def _changes(self, group: Group, proposal: Rubric) -> bool:
         rubric = self.judge.rubric_of(group)
@@ -123,8 +154,8 @@ class Incumbent:
             racing = [group for group in changed if group not in verdicts]
             if not racing:
                 break
-            running = _names(group for group in changed if group not in verdicts or verdicts[group].kept)
-            rewritten.judge = self.judge.with_rubric(_only(proposal, running))
+            running = names_of(group for group in changed if group not in verdicts or verdicts[group].kept)
+            rewritten.judge = self.judge.with_rubric(part_of(proposal, running))
             self._current.up_to(look.rows, self._score)
             rewritten.up_to(look.rows, self._score)
             before, after = (each.scores(look.rows) for each in (self._current, rewritten))
@@ -134,12 +165,12 @@ class Incumbent:
 
     def _replace(self, number: int, kept: Sequence[Group], proposal: Rubric, rewritten: Judged) -> None:
         """The accepted heads' rubrics and scores take the place of the old ones."""
-        names = _names(kept)
+        names = names_of(kept)
         judgements = [
             Judgement(old.row, {**old.scores, **{name: new.scores[name] for name in names}})
             for old, new in zip(self._current.judgements, rewritten.judgements, strict=False)
         ]
-        judge = self.judge.with_rubric(_only(proposal, names))
+        judge = self.judge.with_rubric(part_of(proposal, names))
         self._accepted[number] = Judged(judge, self._rows, judgements)
         self._archive = {
             group: (*accepted, self._candidate(number, group)) if group in kept else accepted
@@ -154,7 +185,10 @@ class Incumbent:
             else:
                 self._leave(judged)
         self._archive = {
-            group: tuple(self._candidate(one.step, group) if one.step in wanted else one for one in accepted)
+            group: tuple(
+                replace(self._candidate(one.step, group), added=one.added) if one.step in wanted else one
+                for one in accepted
+            )
             for group, accepted in self._archive.items()
         }
 
@@ -180,14 +214,6 @@ class Incumbent:
             return scores_of(judge, rows, self._score(judge, rows))
 
         return rescore
-
-
-def _names(groups: Iterable[Group]) -> set[str]:
-    return {name for group in groups for name in group}
-
-
-def _only(rubric: Rubric, names: Collection[str]) -> Rubric:
-    return {name: text for name, text in rubric.items() if name in names}
 
 
 def _unchanged(group: Group) -> Verdict:

@@ -21,7 +21,8 @@ class Candidate:
     """One head's accepted rubrics after a step, and the metric per criterion on validation rows.
 
     `values` were measured on the gate's rows, `reserved` on the reserved ones (None: not a finalist). `epsilon` is, for
-    real scores, the difference up to which two are best called tied on the gate's rows, by criterion.
+    real scores, the difference up to which two are best called tied on the gate's rows, by criterion. An `added` one
+    comes of no step: it is a finalist beside the best of them.
     """
 
     step: int
@@ -29,6 +30,7 @@ class Candidate:
     values: Values
     reserved: Values | None = None
     epsilon: Mapping[str, float] = field(default_factory=dict)
+    added: bool = False
 
 
 Archive = Mapping[Group, tuple[Candidate, ...]]
@@ -51,12 +53,14 @@ def standing(found: Values, metric: str) -> tuple[int, float]:
 
 
 def finalists(archive: Archive, metric: str, count: int = FINALISTS) -> list[dict[Group, Candidate]]:
-    """The `count` best of every head as judges to score: the i-th holds each head's i-th best (or its last one)."""
+    """The `count` best of every head, and those added, as judges to score: the i-th holds each head's i-th best (or its
+    last one)."""
 
     def rank(one: Candidate) -> tuple[tuple[int, float], int]:
         return standing(one.values, metric), -one.step
 
-    ranked = {group: sorted(all_, key=rank, reverse=True)[:count] for group, all_ in archive.items()}
+    ranked = {group: sorted(_of_steps(all_), key=rank, reverse=True)[:count] for group, all_ in archive.items()}
+    ranked = {group: [*best, *(one for one in archive[group] if one.added)] for group, best in ranked.items()}
     most = max(len(best) for best in ranked.values())
     return [{group: best[min(place, len(best) - 1)] for group, best in ranked.items()} for place in range(most)]
 
@@ -68,7 +72,7 @@ def most_finalists(steps: int) -> int:
 
 def rescorings(archive: Archive) -> int:
     """How many judges `keep_best` scores again: none where there is nothing to choose from."""
-    final = min(FINALISTS, max(map(len, archive.values())))
+    final = max(min(FINALISTS, len(_of_steps(all_))) + sum(one.added for one in all_) for all_ in archive.values())
     return final if final > 1 else 0
 
 
@@ -81,6 +85,10 @@ def undecided(archive: Archive, rescored: bool) -> set[int]:
     return {one.step for accepted in archive.values() if len(accepted) > fewest for one in accepted}
 
 
+def _of_steps(accepted: Iterable[Candidate]) -> list[Candidate]:
+    return [one for one in accepted if not one.added]
+
+
 def keep_best(archive: Archive, metric: str, score: Callable[[Rubric], Scores] | None = None) -> dict[Group, Candidate]:
     """Each head's best candidate by the metric; ties go to the earlier step.
 
@@ -89,7 +97,10 @@ def keep_best(archive: Archive, metric: str, score: Callable[[Rubric], Scores] |
     """
     final = finalists(archive, metric)
     if score is None or len(final) == 1:
-        return final[0]
+        return {
+            group: max(accepted, key=lambda one: (standing(one.values, metric), -one.step))
+            for group, accepted in archive.items()
+        }
     again: dict[Group, dict[int, Candidate]] = {group: {} for group in archive}
     for heads in final:
         scores = score({name: text for chosen in heads.values() for name, text in chosen.rubric.items()})

@@ -12,6 +12,7 @@ from programs.optimizer.fan_out import Pool
 from programs.optimizer.gate_by import Consider, by_prompt
 from programs.optimizer.guards import GUARDS, Guard
 from programs.optimizer.judge import Judge
+from programs.optimizer.merge import UNMERGED, Merge
 from programs.optimizer.schedule import Schedule, all_at_once
 from programs.optimizer.stages import Batch, Stages
 from signatures.records import Group, Note, Rubric
@@ -96,6 +97,7 @@ class Plugs:
     constrain: Constrain = unconstrained
     guard: Guard = GUARDS["on"]
     consider: Consider = by_prompt
+    merge: Merge = UNMERGED
     stages: MakeStages = Stages.of
 
 

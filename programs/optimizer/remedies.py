@@ -6,6 +6,7 @@ from collections.abc import Callable
 from programs.optimizer.estimate import Plan
 from programs.optimizer.gate_by import GATE_BY, dividing_calls
 from programs.optimizer.guards import GUARDS
+from programs.optimizer.merge import merge_of, merging_calls
 from programs.optimizer.per_field import NOTES
 from programs.optimizer.plugs import MakeStages, Plugs
 from programs.optimizer.resolving import resolve_of, resolving_calls
@@ -15,6 +16,7 @@ from programs.optimizer.stages import Stages
 from programs.settings import Settings
 
 ADDED: tuple[Callable[[Settings, Plan], dict[str, int]], ...] = (
+    merging_calls,
     dividing_calls,
     batching_calls,
     resolving_calls,
@@ -29,6 +31,7 @@ def plugs_of(settings: Settings, stages: MakeStages = Stages.of) -> Plugs:
         batches=batches_of(settings),
         resolve=resolve_of(settings),
         consider=GATE_BY[settings.gate_by],
+        merge=merge_of(settings),
         guard=GUARDS[settings.guard],
         stages=stages,
     )

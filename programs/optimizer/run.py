@@ -14,6 +14,7 @@ from programs.diagnostics.live import LiveDiagnosis
 from programs.optimizer.cast import cast_roles
 from programs.optimizer.fan_out import Pool
 from programs.optimizer.forecast import forecast
+from programs.optimizer.front import front_summary, save_judges
 from programs.optimizer.incumbent import Incumbent, Outcome
 from programs.optimizer.judge import Judge
 from programs.optimizer.keep import optimism
@@ -21,7 +22,6 @@ from programs.optimizer.methods import groups_of, method_of, most_calls, report_
 from programs.optimizer.modes import parse_mode
 from programs.optimizer.pricing import budget_of, prices_of
 from programs.optimizer.readouts import Read, read, readout_summary
-from programs.optimizer.saved import save_judge
 from programs.optimizer.scoring import Scoring, judge_rows, refuse_silence
 from programs.optimizer.steps import Step, step_record, told_in_all
 from programs.optimizer.tested import write_tested
@@ -91,6 +91,7 @@ class Run:
         self.diagnosis = LiveDiagnosis(settings, material.task, folder, roles, self.pool)
         at_once = settings.limited or not settings.stepwise  # peers go on by themselves, whatever they are told
         self.testing = Testing(self.splits.test, self.pool, self._record, at_once=at_once)
+        self.most = most_calls(settings, material.task, material.splits)
         self.refused: Counter[str] = Counter()
         self.steps: list[Step] = []
         self.stopped: str | None = None
@@ -98,13 +99,13 @@ class Run:
     def whole(self) -> dict[str, Any]:
         """Test, search, save, test, report. A reached budget or Ctrl-C ends it early with what is known by then."""
         self.screen.tokens = lambda: token_sum(self.roles.calls.summary())
-        self.screen.expect(sum(most_calls(self.settings, self.task, self.splits).values()))
+        self.screen.expect(sum(self.most.values()))
         self.folder.start_steps()
         student = Judge(self.task, **self.settings.form)
         start = student.with_groups(groups_of(self.settings, self.task.criterion_names))
         try:
             outcome = self._search(start)
-            save_judge(outcome.judge, self.folder.judge)
+            save_judges(outcome, self.settings, self.optimizer.metric, self.folder)
             after = self._test(outcome.judge)
             self._until_stopped(self.testing.settle)
         finally:
@@ -170,8 +171,7 @@ class Run:
         self.testing.leave()
 
     def _on_step(self, step: Step) -> None:
-        every = self.settings.eval_every
-        if every and step.number and step.number % every == 0:
+        if self.settings.tests_after(step.number):
             self._begin_test(str(step.number), step.judge, f"test, step {step.number}")
         self.steps.append(step)
         self.refused.update(refusal.reason for refusal in step.refused.values())
@@ -188,7 +188,7 @@ class Run:
         return f"step {number + 1}/{self.settings.steps}" if number < self.settings.steps else "end"
 
     def _summary(self, before: Read, after: Read, outcome: Outcome) -> dict[str, Any]:
-        seed = self.settings.seed
+        seed, metric = self.settings.seed, self.optimizer.metric
         return {
             "mode": parse_mode(self.settings.mode).name,
             "method": report_of(self.optimizer, self.settings),
@@ -203,10 +203,11 @@ class Run:
             "kept": [{"group": list(group), "step": chosen.step} for group, chosen in outcome.chosen.items()],
             "refused": dict(self.refused),
             **({"remedies": told} if (told := told_in_all(self.steps)) else {}),
-            "optimism": optimism(outcome.chosen.values(), after.scores, self.optimizer.metric),
-            "scrutiny": run_scrutiny(before.scores, after.scores, outcome, self.splits, self.optimizer.metric, seed),
+            **front_summary(outcome, self.settings, metric, self.folder),
+            "optimism": optimism(outcome.chosen.values(), after.scores, metric),
+            "scrutiny": run_scrutiny(before.scores, after.scores, outcome, self.splits, metric, seed),
             "rows": {part: len(getattr(self.splits, part)) for part in ("train", "validation", "test")},
-            "estimate": most_calls(self.settings, self.task, self.splits),
+            "estimate": self.most,
             "calls": self.roles.calls.summary(),
             "spending": self._spending(),
             **({"failures": failures} if (failures := self.roles.calls.failed()) else {}),
@@ -214,7 +215,6 @@ class Run:
 
     def _spending(self) -> dict[str, Any]:
         """The forecast, and what was spent over all sessions, as far as the log knows."""
-        most = most_calls(self.settings, self.task, self.splits)
         failed = {role: tally.failed for role, tally in self.roles.calls.tallies.items()}
         spent = total(paid_in([self.folder.calls]), failed, prices_of(self.settings))
-        return {"estimate": forecast(self.settings, self.task, self.splits, most), "spent": spent}
+        return {"estimate": forecast(self.settings, self.task, self.splits, self.most), "spent": spent}

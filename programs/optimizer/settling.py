@@ -10,6 +10,7 @@ import dspy
 from programs.errors import UserError
 from programs.optimizer.gate import gate
 from programs.optimizer.gate_by import require_gate
+from programs.optimizer.merge import require_choice
 from programs.optimizer.methods import check_method
 from programs.optimizer.modes import parse_mode
 from programs.optimizer.pricing import budget_of
@@ -86,6 +87,7 @@ def refuse_impossible(settings: Settings) -> None:
     if settings.race == "on":
         require_probable(settings.accept)
     require_gate(settings)
+    require_choice(settings)
     check_method(settings)
     threshold_of(settings)
     budget_of(settings)

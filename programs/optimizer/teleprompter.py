@@ -121,8 +121,10 @@ class TextualGradient(Teleprompter):
         start = student.with_groups(judge_groups(self.judge, mode, names))
         incumbent = Incumbent(start, gated, search.stages.judge, self.metric, search.stages.spare)
         try:
-            self._descend(mode, incumbent, search, self.looks(gated))
-            return incumbent.outcome(self.keep, reserved, most_finalists(self.steps))
+            looks = self.looks(gated)
+            self._descend(mode, incumbent, search, looks)
+            self._merge(incumbent, search, looks[-1].accept)
+            return incumbent.outcome(self.keep, reserved, most_finalists(self.steps) + self.plugs.merge.on)
         except OutOfBudget:
             return incumbent.outcome(self.keep, stopped="budget")
         except KeyboardInterrupt:
@@ -164,6 +166,14 @@ class TextualGradient(Teleprompter):
                     spent=search.lap(),
                 )
             )
+
+    def _merge(self, incumbent: Incumbent, search: Search, accept: Accept) -> None:
+        """What comes after the last step is told as one more."""
+        if not self.plugs.merge.on:
+            return
+        told = self.plugs.merge(incumbent, self.steps + 1, accept, self.metric)
+        judge, values = incumbent.judge, incumbent.validation
+        self._tell(Step(self.steps + 1, judge, validation=values, told={"merge": told}, spent=search.lap()))
 
     @property
     def acceptance(self) -> Accept | None:

@@ -123,6 +123,7 @@ class RunFolder:
         self.calls = path / "calls.jsonl"
         self.steps = path / "steps.jsonl"
         self.judge = path / "judge.json"
+        self.judges = path / "judges"
         self.scores = path / "scores.json"
         self.relabel = path / "relabel.csv"
         self.lengths = path / "lengths.json"

@@ -11,6 +11,7 @@ REMEDIES: Mapping[str, Mapping[str, object]] = {
     },
     "the race (--race on)": {"race": "on"},
     "the gate by criterion (--gate-by criterion)": {"gate_by": "criterion"},
+    "merging (--merge greedy)": {"merge": "greedy"},
     "one criterion a step (--schedule coordinate)": {"schedule": "coordinate"},
     "hard batches (--batch hard)": {"batch": "hard"},
 }
