@@ -94,6 +94,7 @@ class Settings(Method):
     batch_pool: int = 60
     router_by: str = "attribution"
     router_threshold: float | None = None
+    loss: str = "difference"
     # what is measured on the way
     eval_every: int = 0
     rate_every: int = 0

@@ -73,12 +73,16 @@ class Judgement:
 
 @dataclass(frozen=True)
 class Note:
-    """A critique (stage `loss`) or a textual gradient (stage `gradient`) about one row, for the criteria of `group`."""
+    """A critique (stage `loss`) or a textual gradient (stage `gradient`) about one row, for the criteria of `group`.
+
+    A critique of a pair names the row that is compared with the first one as `other`.
+    """
 
     stage: str
     row: str
     group: Group
     text: str
+    other: str = ""
 
     def concerns(self, group: Group) -> bool:
         """A joint text cannot be split, so it counts for every criterion that it was written for."""

@@ -14,7 +14,7 @@ import dspy
 from dspy.lm15 import Message, Request, Response, TextPart, TokenLogprob, TopLogprob, Usage
 
 STAGES = {
-    "loss": "where a judge's scores of a text differ",
+    "loss": "where a judge's scores of a text differ|where a judge orders two texts",
     "gradient": "You improve the rubric",
     "rewrite": "You rewrite the rubric",
     "rater": "Rate how|Decide which",

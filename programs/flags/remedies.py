@@ -38,3 +38,8 @@ def add_remedy_flags(parser: Parser) -> None:
         help="a step's rows: any (random, default), or those that judge and raters differ on, for all criteria in turn",
     )
     group.add_argument("--batch-pool", type=whole(1), help="training rows to draw hard batches from (default 60)")
+    group.add_argument(
+        "--loss",
+        choices=("difference", "pairs"),
+        help="losses about each row (difference, default), or about pairs that judge and raters order differently",
+    )

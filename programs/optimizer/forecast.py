@@ -22,6 +22,9 @@ NOTE, LEVEL, COMPARISON = 120, 6, 60
 """Tokens of a loss or a gradient, of one score in a reply, and of one line that compares two scores: assumed, since
 nothing is known of the replies before there are any."""
 
+CASES = {"difference": 1, "pairs": 2}
+"""Rows that a gradient sees, at most, by the kind of its loss."""
+
 OVERHEAD = 400
 """Bytes of a request beside its texts, and of its schema by criterion."""
 
@@ -79,10 +82,11 @@ def _expected(settings: Settings, task: Task, splits: Splits) -> dict[str, tuple
     criteria = len(task.criteria)
     loss, gradient = (count_tokens(each.instructions) for each in (Loss, Gradient))
     feedback = settings.batch_size * (texts + NOTE * criteria)
+    case = texts * CASES[settings.loss]
     return {
         "judge": (asked, LEVEL * criteria / len(judge.heads)),
         "loss": (loss + 2 * COMPARISON, NOTE),
-        "gradient": (gradient + asked + texts + NOTE, NOTE * criteria if in_fields(settings) else NOTE),
+        "gradient": (gradient + asked + case + NOTE, NOTE * criteria if in_fields(settings) else NOTE),
         "rewrite": (gradient + asked + feedback, NOTE * criteria),
         "condense": (gradient + feedback, NOTE * criteria),
         "rater": (gradient + 2 * NOTE, LEVEL),
@@ -101,7 +105,10 @@ def _most(settings: Settings, task: Task, splits: Splits) -> dict[str, tuple[int
     prompts = {
         "judge": shown + text,
         "loss": len(Loss.instructions.encode()) + OVERHEAD * (1 + 2 * criteria),
-        "gradient": len(Gradient.instructions.encode()) + 2 * shown + text + criteria * caps["loss"],
+        "gradient": len(Gradient.instructions.encode())
+        + 2 * shown
+        + CASES[settings.loss] * text
+        + criteria * caps["loss"],
         "rewrite": 3 * shown + settings.batch_size * (text + OVERHEAD + criteria * caps["gradient"]),
         "condense": 3 * shown + settings.batch_size * criteria * caps["gradient"],
         "rater": 10 * OVERHEAD + caps["gradient"] + criteria * caps["rewrite"],

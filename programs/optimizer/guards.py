@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from programs.backends.markers import CONTROL, HEADER, holds
 from programs.optimizer.judge import Judge
-from programs.optimizer.stages import Batch, text_of
+from programs.optimizer.shown import text_of
+from programs.optimizer.stages import Batch
 from signatures.records import Criterion, Rubric
 from signatures.rewrite import is_rubric
 

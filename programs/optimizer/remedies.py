@@ -11,6 +11,7 @@ from programs.optimizer.per_field import NOTES
 from programs.optimizer.plugs import MakeStages, Plugs
 from programs.optimizer.resolving import resolve_of, resolving_calls
 from programs.optimizer.rows.batches import batches_of, batching_calls
+from programs.optimizer.rows.pairs import LOSSES
 from programs.optimizer.schedule import SCHEDULES
 from programs.optimizer.stages import Stages
 from programs.settings import Settings
@@ -35,7 +36,7 @@ def plugs_of(settings: Settings, stages: MakeStages = Stages.of) -> Plugs:
         guard=GUARDS[settings.guard],
         stages=stages,
     )
-    return NOTES[settings.notes](plugs) if settings.critical else plugs
+    return NOTES[settings.notes](LOSSES[settings.loss](plugs)) if settings.critical else plugs
 
 
 def calls_with_remedies(settings: Settings, plan: Plan) -> dict[str, int]:

@@ -15,7 +15,6 @@ from programs.optimizer.estimate import Plan
 from programs.optimizer.focus import MEASURES, ORDERS
 from programs.optimizer.modes import parse_mode
 from programs.optimizer.plugs import Moment, Resolve, as_they_are
-from programs.optimizer.stages import Batch
 from programs.settings import Settings
 from signatures.records import Note
 
@@ -116,7 +115,5 @@ def _separate(pairs: Sequence[Pair], moment: Moment) -> list[Note]:
             asked.setdefault(rows, []).append(name)
     notes: list[Any] = []
     for rows, names in asked.items():
-        part = [pair for pair in moment.batch.pairs() if pair[1].row in rows]
-        batch = Batch([row for row, _ in part], [judgement for _, judgement in part])
-        notes += moment.backward([(name,) for name in names], batch)
+        notes += moment.backward([(name,) for name in names], moment.batch.part(rows))
     return notes

@@ -91,6 +91,8 @@ def refuse_impossible(settings: Settings) -> None:
     check_method(settings)
     threshold_of(settings)
     budget_of(settings)
+    if settings.loss == "pairs" and settings.critical and settings.batch_size < 2:
+        raise UserError("--loss pairs needs two rows to compare: raise --batch-size, or leave it out")
     if settings.batch_size > settings.train_size:
         raise UserError(
             f"--batch-size {settings.batch_size} is more than --train-size {settings.train_size}: lower it, since no "

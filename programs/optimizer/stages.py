@@ -1,36 +1,36 @@
 """The three reflective stages: loss, gradient, rewrite. Each speaks once per group of criteria (and row)."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 import dspy
-import orjson
 from dspy.utils.exceptions import AdapterParseError
 
-from programs.backends.adapter import CompactAdapter, ProseAdapter, block, system_text
+from programs.backends.adapter import CompactAdapter, ProseAdapter, system_text
 from programs.backends.roles import Roles
+from programs.optimizer.batch import Batch
 from programs.optimizer.fan_out import Pool
 from programs.optimizer.judge import Judge
 from programs.optimizer.scoring import judge_rows
+from programs.optimizer.shown import critiques_of, rubric_lines, scores_text, scores_texts, text_of, texts_of
 from programs.records.calls import CallLog
 from programs.records.unanswered import NO_REPLY
 from signatures.gradient import Gradient, gradient_request
 from signatures.loss import Comparison, Loss, loss_request
+from signatures.pairs import pair_gradient_request
 from signatures.records import Group, Judgement, Note, Rubric
 from signatures.rewrite import rewrite_request, rewrite_signature
 
 
 @dataclass(frozen=True)
-class Batch:
-    """One step's rows, and what the current judge said of them (in the same order)."""
+class Question:
+    """A call of the loss: the signature and its inputs, and the note that the reply will be the text of."""
 
-    rows: Sequence[dspy.Example]
-    judgements: Sequence[Judgement]
-
-    def pairs(self) -> list[tuple[dspy.Example, Judgement]]:
-        return list(zip(self.rows, self.judgements, strict=True))
+    predict: dspy.Predict
+    inputs: Mapping[str, Any]
+    note: Note
 
 
 class LossStage(dspy.Module):
@@ -41,21 +41,34 @@ class LossStage(dspy.Module):
         self.write = dspy.Predict(Loss)
 
     def forward(self, judge: Judge, batch: Batch, groups: Sequence[Group], pool: Pool) -> list[Note]:
-        asked = [
-            (judgement.row, scored, _compared(judge, row, judgement, scored))
-            for group in groups
+        asked = self.questions(judge, batch, groups)
+        with dspy.context(adapter=ProseAdapter()):
+            texts = pool.map(
+                "loss",
+                lambda each: _reply(each.predict, "critique", **each.inputs),
+                asked,
+                len(groups) * len(batch.rows),
+            )
+        return [replace(each.note, text=text) for each, text in zip(asked, texts, strict=True) if text]
+
+    def questions(self, judge: Judge, batch: Batch, groups: Sequence[Group]) -> list[Question]:
+        """What is asked, group by group: at most a question a row and group."""
+        return [question for group in groups for question in self.of_rows(judge, batch, group)]
+
+    def of_rows(self, judge: Judge, batch: Batch, group: Group) -> list[Question]:
+        """A group's question about each row by itself."""
+        return [
+            Question(self.write, _compared(judge, row, judgement, scored), Note("loss", judgement.row, scored, ""))
             for row, judgement in batch.pairs()
             if (scored := judgement.scored(group))
         ]
-        with dspy.context(adapter=ProseAdapter()):
-            texts = pool.map(
-                "loss", lambda item: _reply(self.write, "critique", **item[2]), asked, len(groups) * len(batch.rows)
-            )
-        return [Note("loss", row, group, text) for (row, group, _), text in zip(asked, texts, strict=True) if text]
 
 
 class GradientStage(dspy.Module):
-    """Per row and group: what in the rubric(s) led to the scores, and strategies to change it."""
+    """Per row and group: what in the rubric(s) led to the scores, and strategies to change it.
+
+    Where a critique compares the row with another one, both are shown.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -66,16 +79,23 @@ class GradientStage(dspy.Module):
     ) -> list[Note]:
         asked = []
         for group in groups:
+            criteria = judge.task.select(group)
             prompt = {
                 "judge_prompt": system_text(judge.prompt_signature(group)),
                 "rubric": rubric_lines(judge, group),
-                "request": gradient_request(judge.task.select(group)),
             }
-            for row, judgement in batch.pairs():
-                critiques = [note.text for note in losses if note.row == judgement.row and note.concerns(group)]
-                if critiques:
-                    case = {"case": text_of(judge, row), "scores": scores_text(judgement, group)}
-                    asked.append((judgement.row, group, {**prompt, **case, "critiques": critiques}))
+            for judgement in batch.judgements:
+                about = [note for note in losses if note.row == judgement.row and note.concerns(group)]
+                if about:
+                    others = list(dict.fromkeys(note.other for note in about if note.other))
+                    request = (pair_gradient_request if others else gradient_request)(criteria)
+                    case = batch.case([judgement.row, *others])
+                    shown = {
+                        "case": texts_of(judge, [row for row, _ in case]),
+                        "scores": scores_texts([each for _, each in case], group),
+                        "critiques": critiques_of(about),
+                    }
+                    asked.append((judgement.row, group, {**prompt, **shown, "request": request}))
         answers = pool.map("gradient", lambda item: self.answer(judge, *item[1:]), asked, len(groups) * len(batch.rows))
         return [
             Note("gradient", row, about, text)
@@ -159,26 +179,6 @@ def _skip(calls: CallLog, judge: Judge, rows: Sequence[dspy.Example]) -> None:
 def _in(pool: Pool, module: Any) -> Callable[..., Any]:
     """A stage's module with its calls made in `pool`."""
     return partial(module, pool=pool)
-
-
-def rubric_lines(judge: Judge, group: Group) -> list[str]:
-    """The rubric(s) of a group, one entry a criterion."""
-    return [f"{name}: {judge.rubric[name]}" for name in group]
-
-
-def text_of(judge: Judge, row: dspy.Example) -> str:
-    """What the judge was shown of a row."""
-    tags = judge.task.input_names
-    return "\n".join(block(name, row[name], tags) for name in tags)
-
-
-def scores_text(judgement: Judgement, group: Group) -> str:
-    """The judge's reply, reduced to a group; an unscored criterion is null, a fraction has two decimals."""
-    return orjson.dumps({name: _short(judgement.scores.get(name)) for name in group}).decode()
-
-
-def _short(score: float | None) -> float | None:
-    return round(score, 2) if isinstance(score, float) else score
 
 
 def _compared(judge: Judge, row: dspy.Example, judgement: Judgement, group: Group) -> dict[str, list[str] | str]:

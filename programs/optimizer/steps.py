@@ -64,4 +64,5 @@ def told_in_all(steps: Iterable[Step]) -> dict[str, dict[str, float]]:
 
 
 def _note(note: Note) -> dict[str, object]:
-    return {"row": note.row, "group": list(note.group), "text": note.text}
+    other = {"other": note.other} if note.other else {}
+    return {"row": note.row, **other, "group": list(note.group), "text": note.text}

@@ -55,4 +55,9 @@ def _batch(run: RunFiles, step: Record) -> Table:
 
 
 def _notes(run: RunFiles, notes: Sequence[Record]) -> tuple[Note, ...]:
-    return tuple(Note(str(note["row"]), run.words(note["group"]), str(note["text"])) for note in notes)
+    return tuple(Note(_of_rows(note), run.words(note["group"]), str(note["text"])) for note in notes)
+
+
+def _of_rows(note: Record) -> str:
+    """The row of a note, or the two of a pair."""
+    return f"{note['row']} and {note['other']}" if "other" in note else str(note["row"])

@@ -12,7 +12,8 @@ from programs.backends.markers import CONTROL, LOCAL_CONTROL, holds
 from programs.backends.roles import Roles
 from programs.optimizer.guards import GUARDS
 from programs.optimizer.judge import ADAPTERS, Judge
-from programs.optimizer.stages import Batch, text_of
+from programs.optimizer.shown import text_of
+from programs.optimizer.stages import Batch
 from programs.records.calls import CallLog
 from programs.records.tally import ROLES
 from programs.screen import Screen

@@ -17,7 +17,8 @@ from programs.backends.adapter import CompactAdapter
 from programs.backends.roles import Roles
 from programs.optimizer.fan_out import Pool
 from programs.optimizer.judge import Judge
-from programs.optimizer.stages import Batch, Stages, rubric_lines
+from programs.optimizer.shown import rubric_lines
+from programs.optimizer.stages import Batch, Stages
 from programs.records.unanswered import NO_REPLY
 from signatures.paraphrase import paraphrase_request, paraphrase_signature
 from signatures.records import Group, Note, Rubric

@@ -1,0 +1,112 @@
+"""The loss of pairs: which of two texts the raters put above the other, and how the judge has them.
+
+Spearman is about order, which an offset of the judge leaves alone; the loss of a single row is about the offset.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import dspy
+
+from signatures.records import Criterion, nearest_level
+from signatures.request import Request
+
+APART = 0.5
+"""Levels that two ratings must be apart for the raters to have an order: means that round alike may differ by less."""
+
+PLACES = ("first", "second")
+
+
+class PairLoss(dspy.Signature):
+    """You explain where a judge orders two texts otherwise than human raters do. You see only the scores, not the
+    texts. For each criterion, write one sentence: which of the two texts deserves the higher score, how the judge has
+    it, and what a text that deserves the higher score is like. An order marked CORRECT must stay as it is. Speak of no
+    other criteria. Plain text."""
+
+    comparisons: list[str] = dspy.InputField(desc="the judge's scores of two texts against the human scores")
+    request: Request = dspy.InputField(desc="what to write now, and how it begins")
+    critique: str = dspy.OutputField(desc="which text deserves the higher score, and what such a text is like")
+
+
+@dataclass(frozen=True)
+class PairComparison:
+    """The judge's scores of two texts on one criterion against the raters', first and second text."""
+
+    criterion: Criterion
+    judge: tuple[float, float]
+    human: tuple[float, float]
+
+    @property
+    def discordant(self) -> bool:
+        """Whether the raters order the texts and the judge does not, or the other way round."""
+        return self._wanted != 0 and self._wanted != self._given
+
+    @property
+    def distance(self) -> float:
+        """How many levels the judge's difference of the two is from the raters'."""
+        return abs((self.judge[0] - self.judge[1]) - (self.human[0] - self.human[1]))
+
+    @property
+    def right(self) -> bool:
+        """Whether the judge has the raters' order; of texts that they rate alike, the same level for both."""
+        if self._wanted == 0:
+            return nearest_level(self.judge[0]) == nearest_level(self.judge[1])
+        return self._wanted == self._given
+
+    def line(self) -> str:
+        """CORRECT or INCORRECT, and what the order should be.
+
+        >>> PairComparison(Criterion("anger", 0, 3), judge=(2, 1), human=(0, 3)).line()
+        'anger (0-3): first text judge 2, human 0; second text judge 1, human 3: INCORRECT, the second is to be higher'
+        """
+        name, low, high = self.criterion.name, self.criterion.low, self.criterion.high
+        scores = [
+            f"{place} text judge {judge:.3g}, human {human:.3g}"
+            for place, judge, human in zip(PLACES, self.judge, self.human, strict=True)
+        ]
+        order = f"the {self._higher} is to be higher" if self._wanted else "both are to be about the same"
+        return f"{name} ({low}-{high}): {'; '.join(scores)}: {'CORRECT' if self.right else 'INCORRECT'}, {order}"
+
+    def opening(self) -> str:
+        """How the critique of this pair begins.
+
+        >>> PairComparison(Criterion("anger", 0, 3), judge=(2, 1), human=(0, 3)).opening()
+        'anger: the second text deserves more than the first, but was given less. A text of high anger ...'
+        """
+        name = self.criterion.name
+        if self._wanted == 0:
+            verdict = "as they were given" if self.right else "but were given different ones"
+            return f"{name}: both texts deserve about the same score, {verdict}. Texts of the same {name} ..."
+        given = "as it was given" if self.right else "but was given less" if self._given else "but was given the same"
+        lower = PLACES[self._wanted > 0]
+        return f"{name}: the {self._higher} text deserves more than the {lower}, {given}. A text of high {name} ..."
+
+    @property
+    def _wanted(self) -> int:
+        """1 where the raters put the first above the second, -1 below, 0 where they have no order."""
+        difference = self.human[0] - self.human[1]
+        return 0 if abs(difference) < APART else (difference > 0) - (difference < 0)
+
+    @property
+    def _given(self) -> int:
+        return (self.judge[0] > self.judge[1]) - (self.judge[0] < self.judge[1])
+
+    @property
+    def _higher(self) -> str:
+        return PLACES[self._wanted < 0]
+
+
+def pair_loss_request(comparisons: Sequence[PairComparison]) -> str:
+    """The openings of the critique, one a criterion, as for single rows."""
+    return "\n".join(["Now write the critique, one sentence a criterion:", *(each.opening() for each in comparisons)])
+
+
+def pair_gradient_request(criteria: Sequence[Criterion]) -> str:
+    """The openings of the three paragraphs of feedback, as for single rows."""
+    names = ", ".join(each.name for each in criteria)
+    return (
+        f"Now write the feedback on the rubric for {names}, three paragraphs of one sentence:\n"
+        "Keep ...\n"
+        "The judge ordered these two texts so because the rubric ...\n"
+        "Add that the text with the higher score needs ..., and that the one with the lower score is for ..."
+    )
