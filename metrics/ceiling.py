@@ -8,23 +8,27 @@ with noiseless ratings). The reliability is the split-half one. Both are pooled 
 resample documents, so they do not say what other raters would do.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from metrics import ranks
+from metrics.binned import anchored, in_bins
 from metrics.estimates import Estimate, least_last, merge_clusters
 from metrics.intervals import Scale
 from metrics.over_runs import mean_estimate
-from metrics.reliability import AgainstOthers, Panel
+from metrics.reliability import Panel
 from metrics.scores import Scores, Values, clusters
 from metrics.summary import Cell, cell_table
 from metrics.tables import ClusterTables, cluster_tables
 from metrics.whole_levels import tie_ceilings
 
 Cells = dict[str, Cell]
+
+Read = Callable[[Values], Values]
+"""From weights (B, G) to (B,)."""
 
 _DIFFERENCES = ("minus_one_rater",)
 """Known better than either side: see `metrics.estimates`."""
@@ -141,17 +145,17 @@ class _Column:
         for each in self.judges:
             alone, perfect, _ = levels[id(each.panel)]
             others = each.others(weights)
-            agreement = ranks.spearman(each.table.cells, each.table.weighted(weights))
-            found += [others, others - alone, _share(others, alone), _share(agreement, perfect)]
+            found += [others, others - alone, _share(others, alone), _share(each.agreement(weights), perfect)]
         return found
 
 
 @dataclass(frozen=True, eq=False)
 class _Judged:
-    """One judge on one criterion: the panel of its rows, itself in a rater's place, and its table with the mean."""
+    """One judge on one criterion: the panel of its rows, itself in a rater's place, with the mean, and that table."""
 
     panel: Panel
-    others: AgainstOthers
+    others: Read
+    agreement: Read
     table: ClusterTables
 
 
@@ -187,9 +191,22 @@ def _column(judges: list[Scores], place: int, panel: Panel) -> _Column:
     for scores in judges:
         judge, human = scores.judge[:, place], scores.human[:, place]
         own = panel if scores.scored[:, place].all() else panel.only(scores.scored[:, place])
-        table = cluster_tables(judge, human, panel.codes, panel.clusters)
-        column.judges.append(_Judged(own, own.against_others(judge), table))
+        coarse = in_bins(judge)
+        others, agreement, table = _judged(own, coarse, in_bins(human))
+        if coarse is not judge:
+            alone = replace(own, codes=np.zeros_like(own.codes), clusters=1)
+            exact = [each(np.ones((1, 1)))[0] for each in _judged(alone, judge, human)[:2]]
+            others, agreement = (
+                anchored(each, one, panel.clusters) for each, one in zip((others, agreement), exact, strict=True)
+            )
+        column.judges.append(_Judged(own, others, agreement, table))
     return column
+
+
+def _judged(panel: Panel, judge: Values, human: Values) -> tuple[Read, Read, ClusterTables]:
+    """Judge in a rater's place, its agreement with the mean of all, and the table of that."""
+    table = cluster_tables(judge, human, panel.codes, panel.clusters)
+    return panel.against_others(judge), lambda weights: ranks.spearman(table.cells, table.weighted(weights)), table
 
 
 def _levels(panel: Panel, weights: Values) -> tuple[Values, Values, Values]:

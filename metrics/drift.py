@@ -15,14 +15,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from metrics.clustered import unless_certain
-from metrics.estimates import BATCH_NUMBERS, Estimate
+from metrics.estimates import Estimate
 from metrics.intervals import Scale
 from metrics.metric import spearman
 from metrics.multiplicity import holm
 from metrics.repeats import MEASURES, Occasions, occasions, splits
 from metrics.scores import Codes, Values
 from metrics.summary import RESAMPLES, Cell, cell_table
-from metrics.tables import informing
+from metrics.tables import BATCH_NUMBERS, informing
 from signatures.records import Criterion
 
 DRAWS_A_TEST = 10

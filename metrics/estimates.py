@@ -4,25 +4,24 @@ Pooled: the metric of all rows together. By document: the mean over documents of
 what G-Eval and UniEval report and a different number (PAPER, "What is weak in it", 8).
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from metrics.binned import anchored, binned
+from metrics.documents import document_values
 from metrics.metric import Metric
 from metrics.scores import Codes, Scores, Values, both_scored, clusters
-from metrics.tables import ClusterTables, cluster_tables
+from metrics.tables import BATCH_NUMBERS, ClusterTables, cluster_tables
 
-MOST_CLUSTERS = 5_000
+MOST_CLUSTERS = 2_000
 """Beyond this many, clusters are merged at random before they are resampled.
 
 Sums of independent clusters are independent clusters, so intervals stay valid; their standard errors carry a relative
-error of 1/sqrt(2 x 5,000) = 1 %, less than what 2,000 resamples add. It bounds time and memory for a million rows.
+error of 1/sqrt(2 x 2,000) = 1.6 %, as much as 2,000 resamples add. It bounds time and memory for a million rows.
 """
-
-BATCH_NUMBERS = 2_000_000
-"""How many numbers one batch of tables may hold (16 MB; a metric makes a few copies)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,20 +59,28 @@ class Estimate:
 
 def pooled(scores: Scores, metrics: Sequence[Metric], seed: int = 0) -> Estimate:
     """The metrics over all scored rows."""
-    tables, total = tables_of(scores, seed)
-    return _pooled_estimate(total, tables, scores, metrics, lambda weights: _values(tables, metrics, weights))
+    coarse = binned(scores)
+    tables, total = tables_of(coarse, seed)
+
+    def values(weights: Values) -> Values:
+        return _values(tables, metrics, weights)
+
+    found = values if coarse is scores else anchored(values, exact_values(scores, metrics), total)
+    return _pooled_estimate(total, tables, scores, metrics, found)
 
 
 def pooled_difference(before: Scores, after: Scores, metrics: Sequence[Metric], seed: int = 0) -> Estimate:
     """After minus before on the rows that both scored, the same clusters resampled for both."""
     before, after = both_scored(before, after)
-    earlier, total = tables_of(before, seed)
-    later, _ = tables_of(after, seed)
+    coarse = (binned(before), binned(after))
+    (earlier, total), (later, _) = (tables_of(each, seed) for each in coarse)
 
     def change(weights: Values) -> Values:
         return _values(later, metrics, weights) - _values(earlier, metrics, weights)
 
-    return _pooled_estimate(total, [*earlier, *later], after, metrics, change)
+    tables, exact = [*earlier, *later], coarse == (before, after)
+    values = change if exact else anchored(change, exact_values(after, metrics) - exact_values(before, metrics), total)
+    return _pooled_estimate(total, tables, after, metrics, values)
 
 
 def by_document(scores: Scores, metrics: Sequence[Metric], seed: int = 0) -> Estimate:
@@ -107,27 +114,12 @@ def one_number(
     )
 
 
-def document_values(scores: Scores, metrics: Sequence[Metric]) -> Values:
-    """(D, M, K): each document's metrics, NaN where undefined; no documents at all where rows have none."""
-    if scores.documents is None:
-        return np.empty((0, len(metrics), len(scores.criteria)))
-    codes, total = clusters(scores)
-    columns = []
-    for judge, human in zip(scores.judge.T, scores.human.T, strict=True):
-        parts = [
-            np.stack([metric.batch(part.cells, part.counts) for metric in metrics], axis=1)
-            for part in _document_batches(cluster_tables(judge, human, codes, total), total)
-        ]
-        columns.append(np.concatenate(parts))
-    return np.stack(columns, axis=2)
-
-
-def _document_batches(tables: ClusterTables, documents: int) -> Iterator[ClusterTables]:
-    """Few documents at a time where cells are many: each batch keeps only the cells that its documents have."""
-    cells_per_document = tables.filled / documents
-    size = int(max(BATCH_NUMBERS / max(tables.width, 1), (BATCH_NUMBERS / max(cells_per_document, 1)) ** 0.5, 1))
-    for first in range(0, documents, size):
-        yield tables.only(first, min(first + size, documents))
+def exact_values(scores: Scores, metrics: Sequence[Metric]) -> Values:
+    """(M, K): the metrics of all scored rows, of the scores as they are."""
+    alone = np.zeros(len(scores), dtype=np.intp)
+    columns = zip(scores.judge.T, scores.human.T, strict=True)
+    tables = [cluster_tables(judge, human, alone, 1) for judge, human in columns]
+    return _values(tables, metrics, np.ones((1, 1)))[0]
 
 
 def _pooled_estimate(
@@ -177,10 +169,10 @@ def merge_clusters(total: int, seed: int, most: int | None = None) -> tuple[Code
     return np.random.default_rng([seed, 1]).permutation(total) % most, most
 
 
-def resampled_clusters(scores: Scores, seed: int) -> tuple[Codes, int]:
-    """Code of each row's cluster as it is resampled, `0..G-1`, and `G`: at most `MOST_CLUSTERS`."""
+def resampled_clusters(scores: Scores, seed: int, most: int | None = None) -> tuple[Codes, int]:
+    """Code of each row's cluster as it is resampled, `0..G-1`, and `G`: at most `most` (`MOST_CLUSTERS`)."""
     codes, total = clusters(scores)
-    group, merged = merge_clusters(total, seed)
+    group, merged = merge_clusters(total, seed, most)
     return group[codes], merged
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from metrics.binned import FEWER_BINS, FEWER_CLUSTERS, anchored, binned
 from metrics.estimates import one_number, resampled_clusters
 from metrics.intervals import Scale, difference_scale, value_scale
 from metrics.metric import spearman
@@ -37,8 +38,13 @@ def halo(scores: Scores, *, seed: int = 0, resamples: int = RESAMPLES) -> dict[s
     if len(scores.names) < 2:
         return None
     whole = scores.rows(np.flatnonzero(scores.scored.all(axis=1)))
-    codes, total = resampled_clusters(whole, seed)
-    matrix = remembered(rank_matrix(np.concatenate([whole.judge, whole.human], axis=1), codes))
+    coarse = binned(whole, FEWER_BINS)
+    codes, total = resampled_clusters(whole, seed, None if coarse is whole else FEWER_CLUSTERS)
+    matrix = rank_matrix(np.concatenate([coarse.judge, coarse.human], axis=1), codes)
+    if coarse is not whole:
+        exact = rank_matrix(np.concatenate([whole.judge, whole.human], axis=1), np.zeros_like(codes))
+        matrix = anchored(matrix, exact(np.ones((1, 1)))[0], total)
+    matrix = remembered(matrix)
     alone, count = matrix(np.ones((1, total)))[0], len(whole.names)
     pairs = {f"{whole.names[a]}|{whole.names[b]}": (a, b) for a, b in combinations(range(count), 2)}
     sides = [[informing(column, codes) for column in side.T] for side in (whole.judge, whole.human)]

@@ -26,13 +26,15 @@ class Metric:
     """A metric over a set of rows.
 
     `orientation` is +1 where higher is better and -1 where lower is. `batch` maps cells and counts (B, C) to (B,)
-    values with NaN for undefined.
+    values with NaN for undefined. `by_order`: only the order of values
+    matters, on each side or among those of both.
     """
 
     name: str
     kind: Kind
     orientation: int
     batch: Callable[[Cells, Values], Values]
+    by_order: Literal["each side", "both sides"] | None = None
 
     def __call__(self, judge: ArrayLike, human: ArrayLike) -> float | None:
         """The metric of two 1-d arrays; rows that `judge` left unscored (NaN) are dropped; `None` is undefined."""
@@ -55,11 +57,11 @@ class Metric:
         return self.kind in ("share", "distance")
 
 
-spearman = Metric("spearman", "coefficient", 1, ranks.spearman)
-kendall = Metric("kendall", "coefficient", 1, ranks.kendall)
-pairwise = Metric("pairwise", "pairs", 1, pairwise_accuracy)
+spearman = Metric("spearman", "coefficient", 1, ranks.spearman, by_order="each side")
+kendall = Metric("kendall", "coefficient", 1, ranks.kendall, by_order="each side")
+pairwise = Metric("pairwise", "pairs", 1, pairwise_accuracy, by_order="each side")
 qwk = Metric("qwk", "coefficient", 1, levels.quadratic_kappa)
-krippendorff = Metric("krippendorff", "coefficient", 1, ranks.krippendorff)
+krippendorff = Metric("krippendorff", "coefficient", 1, ranks.krippendorff, by_order="both sides")
 mae = Metric("mae", "distance", -1, levels.mean_absolute_error)
 off_by_one = Metric("off_by_one", "share", 1, partial(levels.off_by, levels=1))
 accuracy = Metric("accuracy", "share", 1, levels.accuracy)

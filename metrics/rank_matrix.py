@@ -6,10 +6,10 @@ from itertools import combinations_with_replacement
 
 import numpy as np
 
-from metrics.estimates import BATCH_NUMBERS
+from metrics.binned import MOST_ROWS
 from metrics.ranks import centred_midranks, spearman
 from metrics.scores import Codes, Values
-from metrics.tables import counted_by_cluster, crossed, encoded, weighted_together
+from metrics.tables import BATCH_NUMBERS, counted_by_cluster, crossed, encoded, weighted_together
 
 LEAST_LEFT = 1e-9
 """Of a column's variance: with less left beside the controls, the column says nothing that they do not."""
@@ -24,7 +24,8 @@ def rank_matrix(columns: Values, clusters: Codes) -> Callable[[Values], Values]:
     if not len(columns):
         return lambda weights: np.full((len(weights), columns.shape[1], columns.shape[1]), np.nan)
     levels = np.array([len(np.unique(column)) for column in columns.T])
-    return (_by_tables if levels.sum() ** 2 <= len(columns) else _by_rows)(columns, clusters)
+    room = len(columns) * (1 if len(columns) <= MOST_ROWS else 2 * len(levels))
+    return (_by_tables if levels.sum() ** 2 <= room else _by_rows)(columns, clusters)
 
 
 def _by_tables(columns: Values, clusters: Codes) -> Callable[[Values], Values]:

@@ -5,18 +5,20 @@ correlation. So three more numbers, all Spearman: within each system (texts of o
 (system-level), and what the system's identity alone would reach.
 """
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import scipy
 from numpy.typing import NDArray
 
+from metrics.binned import FEWER_BINS, FEWER_CLUSTERS, anchored, binned
 from metrics.estimates import Estimate, one_number, pooled, pooled_difference, resampled_clusters
 from metrics.intervals import Scale, difference_scale, value_scale
 from metrics.metric import spearman
 from metrics.scores import Codes, Scores, Values, clusters
 from metrics.summary import RESAMPLES, Cell, cell_table
-from metrics.tables import cluster_tables, weighted_together
+from metrics.tables import ClusterTables, cluster_tables, weighted_together
 
 FEWEST_SYSTEMS = 3
 """Under this many the systems' means always correlate perfectly, one way or the other."""
@@ -71,20 +73,14 @@ def identity_scores(scores: Scores) -> Scores:
 
 def _within(scores: Scores, seed: int) -> Estimate:
     """The mean over systems of the Spearman within each; those without one are left out and counted."""
-    codes, total = resampled_clusters(scores, seed)
+    coarse = binned(scores, FEWER_BINS)
+    codes, total = resampled_clusters(scores, seed, None if coarse is scores else FEWER_CLUSTERS)
     systems, count = _systems(scores)
     parts = [np.flatnonzero(systems == system) for system in range(count)]
-    tables = [
-        cluster_tables(judge[part], human[part], codes[part], total)
-        for judge, human in zip(scores.judge.T, scores.human.T, strict=True)
-        for part in parts
-    ]
-    weigh = weighted_together(tables)
-
-    def of_systems(weights: Values) -> Values:
-        """(B, K, S)."""
-        found = [spearman.batch(table.cells, counts) for table, counts in zip(tables, weigh(weights), strict=True)]
-        return np.moveaxis(np.array(found).reshape(len(scores.names), count, -1), 2, 0)
+    tables, of_systems = _by_system(coarse, parts, codes, total)
+    if coarse is not scores:
+        exact = _by_system(scores, parts, np.zeros_like(codes), 1)[1](np.ones((1, 1)))[0]
+        of_systems = anchored(of_systems, exact, total)
 
     def mean(weights: Values) -> Values:
         values = of_systems(weights)
@@ -94,6 +90,24 @@ def _within(scores: Scores, seed: int) -> Estimate:
     counted = np.count_nonzero(~np.isnan(of_systems(np.ones((1, total)))[0]), axis=1)
     width = sum(each.width for each in tables)
     return one_number(mean, total, width, counted, _support(scores, codes), len(parts) - counted)
+
+
+def _by_system(
+    scores: Scores, parts: Sequence[Codes], codes: Codes, total: int
+) -> tuple[list[ClusterTables], Callable[[Values], Values]]:
+    """The tables of every criterion and system, and their Spearman, from weights (B, G) to (B, K, S)."""
+    tables = [
+        cluster_tables(judge[part], human[part], codes[part], total)
+        for judge, human in zip(scores.judge.T, scores.human.T, strict=True)
+        for part in parts
+    ]
+    weigh = weighted_together(tables)
+
+    def of_systems(weights: Values) -> Values:
+        found = [spearman.batch(table.cells, counts) for table, counts in zip(tables, weigh(weights), strict=True)]
+        return np.moveaxis(np.array(found).reshape(len(scores.names), len(parts), -1), 2, 0)
+
+    return tables, of_systems
 
 
 def _of_means(scores: Scores, seed: int) -> Estimate:
@@ -145,10 +159,9 @@ def _systems(scores: Scores) -> tuple[Codes, int]:
 
 def _support(scores: Scores, codes: Codes) -> Codes:
     """(K,): how many clusters inform an order."""
-    tables = (
-        cluster_tables(judge, human, codes, int(codes.max(initial=0)) + 1)
-        for judge, human in zip(scores.judge.T, scores.human.T, strict=True)
-    )
+    coarse, total = binned(scores), int(codes.max(initial=0)) + 1
+    columns = zip(coarse.judge.T, coarse.human.T, strict=True)
+    tables = (cluster_tables(judge, human, codes, total) for judge, human in columns)
     return np.array([table.informing() for table in tables])
 
 

@@ -8,6 +8,7 @@ clusters is a vector of multiplicities, and its table is one matrix product with
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import scipy
@@ -15,11 +16,20 @@ from numpy.typing import NDArray
 
 from metrics.scores import Codes, Values
 
+BATCH_NUMBERS = 2_000_000
+"""How many numbers one batch of tables may hold (16 MB; a metric makes a few copies)."""
+
 DENSE_ENTRIES = 4_000_000
 """Above this size (32 MB) the tables of the clusters are kept sparse."""
 
-DENSE_SHARE = 0.1
+DENSE_SHARE = 0.03
 """Above this share of filled entries a dense product is the faster one."""
+
+LARGE = 200_000
+"""Entries from which single precision is worth a copy."""
+
+SAMPLE = 1_000
+"""Rows that tell whether a column has few values."""
 
 EXACT, MOST_TIMES = 2.0**24, 60.0
 """Whole numbers that single precision holds exactly, and how often a cluster may be drawn for that: never more."""
@@ -53,11 +63,12 @@ class Cells:
 
     def human_counts(self, counts: Values) -> Values:
         """(B, H) how often each human value occurs."""
-        order, starts = self._by_human
+        order, starts = self.by_human
         return np.add.reduceat(counts[:, order], starts, axis=1)
 
     @cached_property
-    def _by_human(self) -> tuple[Codes, Codes]:
+    def by_human(self) -> tuple[Codes, Codes]:
+        """The cells in the order of their human value, and where each value starts."""
         order = np.argsort(self.human_codes, kind="stable")
         return order, np.searchsorted(self.human_codes[order], np.arange(len(self.human_values)))
 
@@ -67,8 +78,10 @@ def tabulate(judge: Values, human: Values) -> tuple[Cells, Codes]:
     return crossed(encoded(judge), encoded(human))
 
 
-def encoded(column: Values) -> Encoded:
+def encoded(column: NDArray[Any]) -> tuple[NDArray[Any], Codes]:
     """The sorted distinct values of a column (n,), and the place of each row's among them."""
+    if len(np.unique(column[:SAMPLE])) > SAMPLE // 8:  # many values: sorting once is faster than looking each up
+        return np.unique(column, return_inverse=True)
     values = np.unique(column)
     return values, np.searchsorted(values, column)
 
@@ -85,8 +98,7 @@ def crossed(judge: Encoded, human: Encoded) -> tuple[Cells, Codes]:
 def _places(pairs: Codes, most: int) -> tuple[Codes, Codes]:
     """The numbers below `most` that occur, sorted, and the place of each of `pairs` among them."""
     if most > 4 * len(pairs):
-        cells = np.unique(pairs)  # values first, then their places: sorting with an inverse takes five times as long
-        return cells, np.searchsorted(cells, pairs)
+        return encoded(pairs)
     present = np.bincount(pairs, minlength=most) > 0
     return np.flatnonzero(present), (np.cumsum(present) - 1)[pairs]
 
@@ -110,7 +122,17 @@ class ClusterTables:
 
     def weighted(self, weights: Values) -> Values:
         """(B, C): the tables in which cluster g counts `weights[b, g]` times."""
+        if self._single is not None and whole_times(weights):
+            return np.asarray(weights.astype(np.float32) @ self._single, dtype=np.float64)
         return np.ascontiguousarray(weights @ self.counts)
+
+    @cached_property
+    def _single(self) -> NDArray[np.float32] | None:
+        """Large dense counts in single precision, where that holds all sums exactly: half the time."""
+        counts = self.counts
+        if not isinstance(counts, np.ndarray) or counts.size < LARGE or np.any(counts % 1):
+            return None
+        return counts.astype(np.float32) if counts.sum(axis=0).max() * MOST_TIMES < EXACT else None
 
     def occupied(self) -> NDArray[np.bool_]:
         """(G,): whether the cluster has a scored row at all."""
@@ -129,13 +151,9 @@ class ClusterTables:
     def _occupied_in(self, chosen: NDArray[np.bool_]) -> int:
         return int(np.count_nonzero(np.asarray(self.counts[:, np.flatnonzero(chosen)].sum(axis=1))))
 
-    def only(self, first: int, last: int) -> "ClusterTables":
-        """The tables of the clusters `first..last-1`, over the cells that occur in them."""
-        counts = self.counts[first:last]
-        present = np.flatnonzero(np.asarray(counts.sum(axis=0)).ravel())
-        cells, _ = tabulate(self.cells.judge[present], self.cells.human[present])
-        kept = counts[:, present]
-        return ClusterTables(cells, kept if isinstance(kept, np.ndarray) else kept.toarray())
+    def dense(self) -> Values:
+        """(G, C)."""
+        return self.counts if isinstance(self.counts, np.ndarray) else self.counts.toarray()
 
 
 def weighted_together(tables: Sequence[ClusterTables]) -> Callable[[Values], list[Values]]:
@@ -153,13 +171,18 @@ def weighted_together(tables: Sequence[ClusterTables]) -> Callable[[Values], lis
     wide = dense.astype(np.float64) if most * MOST_TIMES >= EXACT else dense
 
     def weighted(weights: Values) -> list[Values]:
-        if wide is dense and weights.max(initial=0) <= MOST_TIMES and not np.any(weights % 1):
+        if wide is dense and whole_times(weights):
             found = weights.astype(np.float32) @ dense
         else:
             found = weights @ wide.astype(np.float64)
         return np.split(np.ascontiguousarray(found, dtype=np.float64), ends, axis=1)
 
     return weighted
+
+
+def whole_times(weights: Values) -> bool:
+    """Whether every cluster counts so often that single precision sums it exactly."""
+    return bool(weights.max(initial=0) <= MOST_TIMES) and not np.any(weights % 1)
 
 
 def cluster_tables(

@@ -36,7 +36,7 @@ def with_epsilon(judge: Values, human: Values, epsilon: float) -> float:
 @pytest.mark.parametrize("pair", random_pairs()[:12])
 def test_equal_to_a_double_loop(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     assert pairwise(*pair) == pytest.approx(by_loop(*pair), abs=1e-12)
-    monkeypatch.setattr(module, "BLOCK", 7)
+    monkeypatch.setattr(module, "PAIR_BLOCK", 7)
     for epsilon in (0.3, 1.0, 100.0):
         assert with_epsilon(*pair, epsilon) == pytest.approx(by_loop(*pair, epsilon), abs=1e-12)
 

@@ -74,7 +74,7 @@ def test_by_document_in_small_batches_is_the_same(monkeypatch: pytest.MonkeyPatc
     drawn = judged(5, 30, 5)
     drawn = with_judge(drawn, drawn.judge + np.random.default_rng(0).normal(0, 0.1, drawn.judge.shape))
     whole = summarize(drawn, resamples=40)
-    monkeypatch.setattr("metrics.estimates.BATCH_NUMBERS", 200)
+    monkeypatch.setattr("metrics.documents.BATCH_NUMBERS", 200)
     for name, cells in summarize(drawn, resamples=40)["by_document"].items():
         for criterion, cell in cells.items():
             assert cell["value"] == pytest.approx(whole["by_document"][name][criterion]["value"])

@@ -1,7 +1,11 @@
 """The fuzzer for a moment, always with the same inputs; and what it once found."""
 
+import contextlib
 import json
+import sys
+import tempfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -10,6 +14,7 @@ from programs.errors import UserError
 from programs.tasks.loading import load_rows
 from tests.reliability import fuzz
 from tests.reliability.fuzzing import replies, tables
+from tests.reliability.fuzzing import turn as turns
 from tests.reliability.fuzzing.replies import scores_of
 
 TARGETS = {**tables.TARGETS, **replies.TARGETS}
@@ -20,6 +25,31 @@ def test_a_moment_of_fuzzing_finds_nothing(name: str) -> None:
     target = TARGETS[name]
     limits = {"deadline": None, "database": None, "derandomize": True, "phases": (Phase.generate,)}
     settings(max_examples=10, suppress_health_check=list(HealthCheck), **limits)(given(target.inputs)(target.check))()
+
+
+def test_a_turn_of_the_guided_fuzzer_leaves_nothing_in_the_current_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    private, current = tmp_path / "private", tmp_path / "current"
+    for folder in (private, current):
+        folder.mkdir()
+    given_to: list[list[str]] = []
+
+    def fuzz_once() -> None:  # as libFuzzer writes an input that was slow: the prefix and a name
+        (prefix,) = [each.partition("=")[2] for each in given_to[0] if each.startswith("-artifact_prefix=")]
+        Path(f"{prefix}slow-unit-1").write_text("input", encoding="utf-8")
+
+    engine = SimpleNamespace(
+        instrument_imports=lambda include: contextlib.nullcontext(),
+        Setup=lambda words, one: given_to.append(words),
+        Fuzz=fuzz_once,
+    )
+    monkeypatch.setitem(sys.modules, "atheris", engine)
+    monkeypatch.setattr(tempfile, "tempdir", str(private))
+    monkeypatch.chdir(current)
+    turns.by_atheris(turns.Turn(private / "turn.json", 1.0, 0))
+    assert [path.name for path in current.iterdir()] == []
+    assert (private / "slow-unit-1").exists()
 
 
 FOUND = {

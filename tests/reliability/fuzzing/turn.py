@@ -8,6 +8,7 @@ import io
 import json
 import os
 import sys
+import tempfile
 import time
 import traceback
 from collections.abc import Callable, Mapping
@@ -114,8 +115,14 @@ def by_atheris(turn: Turn) -> None:
             with contextlib.suppress(Exception):
                 tests[place](data[1:])
 
-    atheris.Setup([sys.argv[0], f"-seed={turn.number + 1}", "-max_len=4096", "-len_control=20", "-rss_limit_mb=0"], one)
+    atheris.Setup([sys.argv[0], *options(turn.number)], one)
     atheris.Fuzz()
+
+
+def options(number: int) -> list[str]:
+    """libFuzzer's; what it finds slow or fatal it writes into a file, which must not be in the current folder."""
+    kept = f"-artifact_prefix={tempfile.gettempdir()}{os.sep}"
+    return [f"-seed={number + 1}", "-max_len=4096", "-len_control=20", "-rss_limit_mb=0", kept]
 
 
 def _of_bytes(inputs: Any, check: Callable[[Any], None]) -> Callable[[bytes], object]:
