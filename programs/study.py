@@ -1,4 +1,4 @@
-"""Compares modes and gates over seeds and tasks: one run of optimize.py a cell, then the tables of the comparison."""
+"""Compares modes, gates and arms over seeds and tasks: one run of optimize.py a cell, then the tables."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,6 +16,7 @@ from programs.flags import (
     add_task_flags,
 )
 from programs.settings import ROLE_NAMES
+from programs.studies.arm_file import read_arms
 from programs.studies.file import flags_of
 from programs.tracking.flags import add_tracking_flags
 
@@ -38,6 +39,8 @@ def given_flags(arguments: Sequence[str]) -> dict[str, Any]:
     """The command line's flags over those of the study file, where one is named."""
     given = vars(parser().parse_args(arguments))
     file = given.pop("file", None)
+    if "arms" in given:
+        given["arms"] = read_arms(given["arms"])
     return given if file is None else {**flags_of(file, parser()), **given}
 
 

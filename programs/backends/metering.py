@@ -21,6 +21,7 @@ from programs.backends.template import Asked, Whole
 from programs.records.budget import REPLY_TOKENS, Budget
 from programs.records.calls import CallLog
 from programs.records.lines import Answer
+from programs.records.served import answered
 
 SEED_STRIDE = 7919
 """Between the seeds of several draws of one request: a prime, so that the small seeds of other runs are not met."""
@@ -73,7 +74,9 @@ class MeteredEngine:
     def ask(self, asked: Asked) -> Answer:
         """The answer, known or sent for. Raises as `Line.tried` does."""
         prompt = asked.content if self.calls.keep_prompts else None
-        return self.line.tried(lambda: self.calls.ask(self.role, asked.key, prompt, lambda: self._send(asked)))
+        answer = self.line.tried(lambda: self.calls.ask(self.role, asked.key, prompt, lambda: self._send(asked)))
+        answered(asked.key, answer)
+        return answer
 
     def made(self, key: Hashable, make: Callable[[], Made]) -> Made:
         """What `make` gives, made once for all calls of the same key."""

@@ -13,6 +13,14 @@ def add_study_flags(parser: Parser) -> None:
     group.add_argument("--gates", help="gates, separated by commas (default: none,mae)")
     group.add_argument("--optimizers", help="textgrad (default), gepa, miprov2, copro, separated by commas")
     group.add_argument("--controls", help="controls to add: shuffled, paraphrase, ensemble, separated by commas")
+    group.add_argument(
+        "--arms",
+        metavar="FILE.toml",
+        help="tables [arms.NAME] of optimize.py's flags: an arm each, and no modes unless named",
+    )
+    group.add_argument(
+        "--equal-calls", metavar="ARM", help="give each other arm the steps that fit in the calls of this one's search"
+    )
     group.add_argument("--seeds", help="seeds, separated by commas (default: 0,1,2)")
     group.add_argument("--run", help="the study's name (default: the file's, or study-time); an old one continues")
     group.add_argument("--runs-dir", help="folder of the runs (default: runs)")

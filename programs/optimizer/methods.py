@@ -71,6 +71,17 @@ def most_calls(settings: Settings, task: Task, splits: Splits) -> dict[str, int]
     return textual if settings.critical else {**textual, "loss": 0, "gradient": 0}
 
 
+def search_calls(settings: Settings, task: Task, splits: Splits) -> int:
+    """The most LM calls of a search, without its scorings of the test rows; an ensemble's are its further members'.
+
+    Raises UserError as `most_calls` does.
+    """
+    if settings.control == "ensemble":
+        heads = len(groups_of(settings, task.criterion_names))
+        return (_members(settings, task, splits) - heads) * len(splits.test)
+    return sum(most_calls(replace(settings, rate_every=0), task, replace(splits, test=[])).values())
+
+
 def groups_of(settings: Settings, names: Group) -> tuple[Group, ...]:
     """The judge's groups: what --judge or the mode says; peers and the ensemble are given the joint prompt."""
     return judge_groups(settings.judge, parse_mode(settings.mode), names) if settings.stepwise else (tuple(names),)

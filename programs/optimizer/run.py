@@ -22,10 +22,11 @@ from programs.optimizer.methods import groups_of, method_of, most_calls, report_
 from programs.optimizer.modes import parse_mode
 from programs.optimizer.pricing import budget_of, prices_of
 from programs.optimizer.readouts import Read, read, readout_summary
-from programs.optimizer.scoring import Scoring, judge_rows, refuse_silence
+from programs.optimizer.scoring import Scoring, refuse_silence
 from programs.optimizer.steps import Step, step_record, told_in_all
 from programs.optimizer.tested import write_tested
 from programs.optimizer.testing import Testing
+from programs.optimizer.timing import timed
 from programs.records.budget import OutOfBudget
 from programs.records.calls import ALONE, CallLog, Known, Links
 from programs.records.folder import RunFolder, write_json, write_text
@@ -70,10 +71,9 @@ def optimize(
     )
     try:
         budget = carried(budget_of(settings), [folder.calls])
-        return Run(settings, material, folder, screen, cast_roles(settings, calls, budget)).whole()
+        return timed(Run(settings, material, folder, screen, cast_roles(settings, calls, budget)), calls, begun)
     finally:
         calls.close()
-        write_json(folder.timing, {"seconds": round(time.monotonic() - begun, 3), "calls": calls.summary()})
 
 
 class Run:
@@ -155,7 +155,7 @@ class Run:
 
     def _scores(self, judge: Judge, check: Callable[[list[Judgement]], None] = lambda _: None) -> Read:
         with self.roles.playing("judge"):
-            judgements = judge_rows(judge, self.splits.test, self.pool)
+            judgements = self.testing.now(judge)
         if self.stopped is None:
             self.roles.refuse_trouble("judge")
         check(judgements)

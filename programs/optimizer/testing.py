@@ -3,14 +3,20 @@
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import dspy
 
 from programs.optimizer.fan_out import Pool
 from programs.optimizer.judge import Judge
 from programs.optimizer.readouts import Read, read
-from programs.optimizer.scoring import Scoring, judge_later
+from programs.optimizer.scoring import Scoring, judge_later, judge_rows
 from programs.optimizer.steps import Step
+from programs.records.served import Served, watched
+from signatures.records import Judgement
+
+KEPT = "kept"
+NAMED = {"0": "initial", KEPT: "kept"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,14 +48,26 @@ class Testing:
         self._record = record
         self._at_once = at_once
         self._waiting: deque[Begun | Step] = deque()
+        self._served: dict[str, Served] = {}
 
     def begin(self, name: str, judge: Judge) -> Scoring:
         """Scores a judge under a name. Raises what has ended the scorings, where they have ended before their time."""
-        scoring = judge_later(judge, self._rows, self._pool)
+        with watched(self._served.setdefault(name, Served())):
+            scoring = judge_later(judge, self._rows, self._pool)
         self._waiting.append(Begun(name, scoring))
         if self._at_once:
             self.settle()
         return scoring
+
+    def now(self, judge: Judge) -> list[Judgement]:
+        """The judgements of the kept judge, waited for."""
+        with watched(self._served.setdefault(KEPT, Served())):
+            return judge_rows(judge, self._rows, self._pool)
+
+    def took(self) -> dict[str, Any]:
+        """Calls and tokens of the initial and the kept judge (`judges`), and the calls of all scorings (`tested`)."""
+        judges = {name: self._served[key].totals() for key, name in NAMED.items() if key in self._served}
+        return {"judges": judges, "tested": len({key for each in self._served.values() for key in each.usage})}
 
     def see(self, step: Step) -> None:
         """A step, to be recorded with the scores of its judge where they were begun under its number."""

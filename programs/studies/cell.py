@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from programs.optimizer.modes import parse_mode
 from programs.settings import Method
+from programs.studies.arms import arm_flags
 
 OWN_TABLE = "custom"
 """The task of a user's own table, which flags describe."""
 
 EVAL_EVERY = 1
-"""A study's default: trajectories need the test scores of every step."""
+"""A study's default: trajectories need the test scores of every step. Arms score at the start and the end."""
 
 NO_GATE = "own"
 """Stands under `gate` for what has none of ours."""
@@ -23,7 +23,7 @@ class Cell(Method):
     """One run of the study. `data` is empty where the task brings its own.
 
     A peer's `mode` and `gate` are those of the textual-gradient run whose LM calls it is given, a control's those of
-    the run that it is to be compared with.
+    the run that it is to be compared with. An `arm` is a name with its own flags over the study's.
     """
 
     task: str
@@ -33,6 +33,16 @@ class Cell(Method):
     seed: int
     optimizer: str = "textgrad"
     control: str = "none"
+    arm: str = ""
+    own: tuple[tuple[str, Any], ...] = ()
+
+    @classmethod
+    def of_arm(
+        cls, source: tuple[str, str], seed: int, name: str, own: Mapping[str, Any], whole: Mapping[str, Any]
+    ) -> "Cell":
+        """A cell of an arm: its `own` flags, and what they come to as a `whole`."""
+        method = (whole.get("optimizer", cls.optimizer), whole.get("control", cls.control))
+        return cls(*source, whole["mode"], whole["gate"], seed, *method, name, tuple(sorted(own.items())))
 
     @property
     def task_name(self) -> str:
@@ -40,13 +50,18 @@ class Cell(Method):
 
     @property
     def id(self) -> str:
-        """The cell's folder: `brighter-SSC-mae-0`, `brighter-gepa-SSC-mae-0`, `brighter-SSC-shuffled-mae-0`."""
-        return "-".join([self.task_name, *self.words, self.gate, str(self.seed)])
+        """The cell's folder: `brighter-SSC-mae-0`, `brighter-gepa-SSC-mae-0`, `brighter-calibrated-0` of an arm."""
+        return "-".join([self.task_name, self.name, str(self.seed)])
+
+    @property
+    def name(self) -> str:
+        """What it has in common with the cells of other seeds and tasks."""
+        return self.arm or "-".join([*self.words, self.gate])
 
     @property
     def label(self) -> str:
         """What stands under `mode` in the tables."""
-        return self.optimizer if self.optimizer != "textgrad" else " ".join(self.words)
+        return self.arm or (self.optimizer if self.optimizer != "textgrad" else " ".join(self.words))
 
     @property
     def gate_label(self) -> str:
@@ -60,17 +75,14 @@ class Cell(Method):
 
     @property
     def plain(self) -> bool:
-        """Whether it is a mode of the paper, and no peer or control."""
-        return self.optimizer == "textgrad" and self.control == "none"
-
-    @property
-    def joint(self) -> bool:
-        """Whether its judge is one prompt for all criteria."""
-        return not self.stepwise or parse_mode(self.mode).judge == "C"
+        """Whether it is a mode of the paper, and no peer, control or arm."""
+        return self.optimizer == "textgrad" and self.control == "none" and not self.arm
 
     def flags(self, settings: Mapping[str, Any]) -> dict[str, Any]:
         """The flags of `optimize.py` that run this cell."""
-        own = {"mode": self.mode, "gate": self.gate, "seed": self.seed, "eval_every": EVAL_EVERY, **settings}
-        own |= {"optimizer": self.optimizer, "control": self.control}
         task = {} if self.task == OWN_TABLE else {"task": self.task}
-        return {**own, **task, **({"data": self.data} if self.data else {})}
+        place = {"seed": self.seed, **task, **({"data": self.data} if self.data else {})}
+        if self.arm:
+            return {**arm_flags(dict(self.own), settings, (self.mode, self.gate)), **place}
+        own = {"mode": self.mode, "gate": self.gate, "eval_every": EVAL_EVERY, **settings}
+        return {**own, "optimizer": self.optimizer, "control": self.control, **place}

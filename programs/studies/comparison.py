@@ -6,6 +6,7 @@ from functools import cached_property
 
 from metrics.over_runs import OverRuns
 from programs.studies import (
+    table_ablation,
     table_ceiling,
     table_costs,
     table_dilution,
@@ -27,6 +28,7 @@ class Comparison:
     results: Sequence[Result]
     configurations: Sequence[Configuration]
     interference: Sequence[table_interference.Record] = ()
+    equal_calls: str = ""
 
     @property
     def criteria(self) -> tuple[str, ...]:
@@ -43,6 +45,11 @@ class Comparison:
         return [result for result in self.results if result.cell.plain]
 
     @property
+    def arms(self) -> list[Configuration]:
+        """The named arms of the study, without its modes."""
+        return [one for one in self.configurations if one.results[0].cell.arm]
+
+    @property
     def gates(self) -> list[str]:
         return list(dict.fromkeys(one.gate for one in self.configurations))
 
@@ -55,9 +62,19 @@ class Comparison:
         return [table_one.compare(one) for one in self.configurations]
 
     @cached_property
+    def baselines(self) -> dict[str, OverRuns]:
+        """The joint initial prompt over all seeds, by how its scores are read."""
+        return table_one.baselines(self.configurations, self.task)
+
+    @property
     def initial(self) -> OverRuns | None:
-        """The joint initial prompt over all seeds."""
-        return table_one.baseline(self.configurations, self.task)
+        """The joint initial prompt as the first configuration reads it."""
+        return next(iter(self.baselines.values()), None)
+
+    @cached_property
+    def ablation(self) -> table_ablation.Ablation:
+        """All configurations on one yardstick."""
+        return table_ablation.ablation(self.configurations, self.equal_calls)
 
     @cached_property
     def ceiling(self) -> list[table_ceiling.Share]:
@@ -92,10 +109,14 @@ class Comparison:
         yield from table_objectives.lines(self.trajectories)
         yield from table_dilution.lines(self.dilution)
         yield from table_costs.lines(self.results)
+        if self.arms:
+            yield from table_ablation.lines(self.ablation)
 
 
-def comparisons(results: Sequence[Result], measured: Sequence[table_interference.Record] = ()) -> list[Comparison]:
-    """One a task, in the order of the results."""
+def comparisons(
+    results: Sequence[Result], measured: Sequence[table_interference.Record] = (), equal_calls: str = ""
+) -> list[Comparison]:
+    """One a task, in the order of the results; `equal_calls` is the arm whose calls are the measure of the others'."""
     found = configurations(results)
     return [
         Comparison(
@@ -103,6 +124,7 @@ def comparisons(results: Sequence[Result], measured: Sequence[table_interference
             [result for result in results if result.cell.task_name == task],
             [one for one in found if one.task == task],
             [one for one in measured if one["task"] == task],
+            equal_calls,
         )
         for task in dict.fromkeys(one.task for one in found)
     ]

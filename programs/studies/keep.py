@@ -14,7 +14,7 @@ from programs.records.folder import make_folder, read_json, read_lines, write_by
 from programs.studies.cells import cell_folder
 from programs.studies.plan import Study
 
-WHOLE = ("summary.json", "scores.json", "cost.json", "lengths.json", "diagnostics.json")
+WHOLE = ("summary.json", "scores.json", "cost.json", "lengths.json", "diagnostics.json", "timing.json")
 """Files of a cell that hold numbers and hashes only."""
 
 WORDLESS = ("step", "gate", "validation", "scores", "spent")
@@ -40,10 +40,21 @@ def keep_results(path: Path, study: Study, into: Path) -> None:
 def _check(into: Path, mine: Mapping[str, Any]) -> None:
     file = into / "study.json"
     if file.is_file():
-        if read_json(file).get("study") != mine["study"]:
+        if not _continues(read_json(file).get("study"), mine["study"]):
             raise UserError(f"--results {into} holds the results of another study: choose another folder")
     elif into.exists() and (not into.is_dir() or any(into.iterdir())):
         raise UserError(f"--results {into} exists and is not a study's results: choose another folder")
+
+
+def _continues(kept: Any, now: Mapping[str, Any]) -> bool:
+    """Whether what is kept is of the same study, which may have got further seeds and arms since."""
+    if not isinstance(kept, dict):
+        return False
+    before, after = ({"equal_calls": "", **each, "arms": each.get("arms", {})} for each in (kept, now))
+    grown = (
+        set(before.pop("seeds")) <= set(after.pop("seeds")) and before.pop("arms").items() <= after.pop("arms").items()
+    )
+    return grown and before == after
 
 
 def _nameless(stored: Mapping[str, Any]) -> dict[str, Any]:
@@ -51,11 +62,18 @@ def _nameless(stored: Mapping[str, Any]) -> dict[str, Any]:
     study = dict(stored["study"])
     study["data"] = [Path(place).name if Path(place).is_absolute() else place for place in study["data"]]
     study["tasks"] = [Path(task).stem if task.endswith(".toml") else task for task in study["tasks"]]
-    settings = {key: value for key, value in study["settings"].items() if not key.endswith("api_base")}
-    study["settings"] = {key: _file_name(value) if key.endswith("lm") else value for key, value in settings.items()}
+    settings = study["settings"]
+    study["settings"] = _named_lms(settings)
+    study["arms"] = {name: _named_lms(flags) for name, flags in study.get("arms", {}).items()}
     if "ratings" in settings:
         study["settings"]["ratings"] = Path(settings["ratings"]).name
     return {**stored, "study": study}
+
+
+def _named_lms(flags: Mapping[str, Any]) -> dict[str, Any]:
+    """Flags with files' names in place of their paths, and without servers."""
+    here = {key: value for key, value in flags.items() if not key.endswith("api_base")}
+    return {key: _file_name(value) if key.endswith("lm") else value for key, value in here.items()}
 
 
 def _file_name(lm: str) -> str:

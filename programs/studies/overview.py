@@ -27,12 +27,14 @@ def headline(task: Comparison) -> str:
     """How the kept judges stand to the joint initial prompt."""
     if task.initial is None:
         return f"{task.task}: nothing is compared with the joint initial prompt: a joint mode of every seed is needed."
-    return f"{task.task}: {standing(task, METRIC)} {table_objectives.count(task.trajectories)}"
+    modes = [one for one in task.trajectories if one.configuration.plain or not task.arms]
+    return f"{task.task}: {standing(task, METRIC)}{f' {table_objectives.count(modes)}' if modes else ''}"
 
 
 def standing(task: Comparison, metric: str) -> str:
     """How many kept judges agree better or worse with the raters than the joint initial prompt, which is known."""
-    start = cell_text(task.initial.cells[metric]["mean"]) if task.initial else "undefined"
+    starts = {name: cell_text(each.cells[metric]["mean"]) for name, each in task.baselines.items()}
+    start = "; ".join(starts.values() if len(starts) == 1 else [f"{name} {cell}" for name, cell in starts.items()])
     return (
         f"against the joint initial prompt ({TITLES[metric]} {start}, mean over the criteria) the kept judges of "
         f"{counted(differences(task, metric, ['mean']), metric, 'configurations')}."
@@ -76,8 +78,9 @@ def facts(path: Path, study: Study, results: Sequence[Result]) -> list[tuple[str
     rows = dict.fromkeys(_rows(result) for result in results)
     return [
         ("Tasks", ", ".join(dict.fromkeys(cell.task_name for cell in study.cells()))),
-        ("Modes", ", ".join(study.modes)),
-        ("Gates", ", ".join(study.gates)),
+        *([("Modes", ", ".join(study.modes))] if study.modes else []),
+        *([("Gates", ", ".join(study.gates))] if study.gates else []),
+        *([("Arms", ", ".join(study.arms))] if study.arms else []),
         ("Seeds", ", ".join(map(str, study.seeds))),
         ("Finished", f"{len(results)} of {len(study.cells())} cells"),
         ("LM", str(settings.lm)),

@@ -20,7 +20,7 @@ CONTROLS = {
 
 def explained(configurations: Sequence[Configuration]) -> Iterator[Part]:
     """A paragraph and a table where there is a peer or a control, nothing elsewhere."""
-    others = [one for one in configurations if not one.plain]
+    others = [one for one in configurations if not one.plain and not one.results[0].cell.arm]
     if others:
         yield (
             "Peers and controls start from the joint initial prompt and get at most the LM calls of one "

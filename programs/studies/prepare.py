@@ -1,19 +1,20 @@
 """From a cell to what its run needs: settings, task and rows; tables are read and split once, whatever the cells."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import dspy
 
 from programs.errors import UserError
 from programs.optimizer.cast import check_lms
-from programs.optimizer.methods import most_calls
+from programs.optimizer.methods import most_calls, search_calls
 from programs.optimizer.run import Material
 from programs.optimizer.settling import drawn, fitted, normal, refuse_impossible, settled_task
 from programs.records.provenance import provenance
-from programs.settings import Settings, resolve
-from programs.studies.plan import Cell
+from programs.settings import SIZES, Settings, resolve
+from programs.studies.equal import with_steps
+from programs.studies.plan import Cell, Study
 from programs.tasks.loading import load_rows
 from programs.tasks.markers import count_markers
 from programs.tasks.sealed import half_of
@@ -54,8 +55,9 @@ class Ready:
 class Preparation:
     """Prepares cells, and remembers the rows of each task and the splits of each seed."""
 
-    def __init__(self, settings: Mapping[str, Any]) -> None:
+    def __init__(self, settings: Mapping[str, Any], study: Study | None = None) -> None:
         self._settings = settings
+        self._study = study
         self._rows: dict[tuple[str, str], Table] = {}
         self._materials: dict[tuple[object, ...], Material] = {}
 
@@ -69,9 +71,21 @@ class Preparation:
         settings = fitted(settings, flags, rows)
         if place not in self._materials:
             self._materials[place] = Material(task, drawn(settings, task, rows))
-        ready = Ready(cell, settings, self._materials[place], rows, data, markers)
+        material = self._materials[place]
+        settings = self._equal(cell, settings, material)
+        ready = Ready(cell, settings, material, rows, data, markers)
         _ = ready.estimate  # refuses what cannot work before a folder is made
         return ready
+
+    def _equal(self, cell: Cell, settings: Settings, material: Material) -> Settings:
+        """With the steps that the calls of another arm allow, where the study says so (see `equal.py`)."""
+        name = self._study.equal_calls if self._study is not None else ""
+        if self._study is None or not name or not cell.arm or cell.arm == name or "steps" in dict(cell.own):
+            return settings
+        other = self._study.arm(name, (cell.task, cell.data), cell.seed)
+        rows = {size: getattr(settings, size) for size in SIZES}
+        theirs = replace(resolve(normal(other.flags(self._settings))), **rows)
+        return with_steps(settings, search_calls(theirs, material.task, material.splits), material, cell.arm)
 
     def _table(self, cell: Cell, settings: Settings) -> Table:
         place = (cell.task, cell.data)
@@ -84,9 +98,10 @@ class Preparation:
 
 
 def check_cell_lms(cells: Sequence[Ready]) -> None:
-    """Looks for what the LMs need; all cells share them. Raises UserError for what is missing."""
-    if cells:
-        check_lms(cells[0].settings)
+    """Looks for what the LMs need; cells that name the same share them. Raises UserError for what is missing."""
+    named = {str((each.settings.lm, each.settings.by_role("lm"))): each.settings for each in cells}
+    for settings in named.values():
+        check_lms(settings)
 
 
 def require_unchanged(waiting: Sequence[Ready], begun: Mapping[str, Mapping[str, Any]]) -> None:

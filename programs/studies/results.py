@@ -1,7 +1,7 @@
 """The finished cells of a study as its tables want them: read from their JSON files only, gathered by configuration."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +11,14 @@ from metrics.estimates import merge_clusters
 from metrics.scores import Codes, Scores
 from programs.diagnostics.diagnosis import Diagnosis, read_diagnosis
 from programs.errors import UserError
+from programs.optimizer.settling import normal
 from programs.optimizer.tested import Tested, read_tested
 from programs.records.folder import RunFolder, read_json, read_lines
 from programs.records.lengths import LengthsByStep, lengths_of, read_rubrics
+from programs.settings import Settings, resolve
 from programs.studies.cells import cell_folder
 from programs.studies.cost import Costs, costs_of
+from programs.studies.initial import PLAIN, Standard, initial_judges, one_prompt, place_of, standard_of
 from programs.studies.plan import Cell, Study
 from signatures.records import Rubric
 
@@ -27,8 +30,8 @@ class Result:
     """One finished cell. `documents` are codes that all cells of the task share.
 
     `rubrics`, `gates` (the gate's verdicts as steps.jsonl has them) and `lengths` are by step. Rubrics and gates are
-    empty where only the cell's small JSON files are there; so are `costs` without a cost.json. `diagnosis` is there
-    where the feedback has been rated.
+    empty where only the cell's small JSON files are there; so are `costs` without a cost.json and `timing` without
+    a timing.json. `diagnosis` is there where the feedback has been rated.
     """
 
     cell: Cell
@@ -39,12 +42,14 @@ class Result:
     gates: Mapping[int, Sequence[Mapping[str, Any]]]
     lengths: LengthsByStep
     costs: Costs
+    settings: Settings
     diagnosis: Diagnosis | None = None
+    timing: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def joint(self) -> bool:
         """Whether its judge is one prompt for all criteria."""
-        return self.cell.joint
+        return one_prompt(self.settings)
 
     @property
     def kept(self) -> dict[str, int]:
@@ -60,8 +65,9 @@ class Result:
 class Configuration:
     """The finished runs of one task, mode and gate, by seed; `initial` holds the joint initial judge of each seed.
 
-    A peer or a control stands in place of a mode. All are compared with that judge, since it is what a user has before
-    any optimization. None where no run of a seed with a joint judge is finished.
+    A peer, a control or an arm stands in place of a mode. All are compared with that judge, read in the same way (see
+    `initial.py`), since it is what a user has before any optimization; `plain_initial` is the same read as digits and
+    not calibrated. None where no run of a seed has it.
     """
 
     task: str
@@ -69,6 +75,12 @@ class Configuration:
     gate: str
     results: Sequence[Result]
     initial: Sequence[Scores] | None
+    plain_initial: Sequence[Scores] | None = None
+
+    @property
+    def standard(self) -> Standard:
+        """How its scores are read: what its baseline has in common with it."""
+        return standard_of(self.results[0].settings)
 
     @property
     def name(self) -> tuple[str, str, str]:
@@ -107,7 +119,7 @@ def results_of(path: Path, study: Study) -> list[Result]:
     finished = [cell for cell in study.cells() if cell_folder(path, cell).finished]
     tested = {cell: read_tested(cell_folder(path, cell).scores) for cell in finished}
     codes = {task: _codes([tested[cell] for cell in finished if cell.task == task]) for task in study.tasks}
-    return [_result(path, cell, tested[cell], codes[cell.task]) for cell in finished]
+    return [_result(path, study, cell, tested[cell], codes[cell.task]) for cell in finished]
 
 
 def configurations(results: Sequence[Result]) -> list[Configuration]:
@@ -116,9 +128,14 @@ def configurations(results: Sequence[Result]) -> list[Configuration]:
     for result in results:
         cell = result.cell
         gathered.setdefault((cell.task_name, cell.label, cell.gate_label), []).append(result)
-    initial = {(one.cell.task, one.cell.seed): one.scores(0) for one in reversed(results) if one.joint}
+    known = initial_judges(results)
     return [
-        Configuration(*name, runs, _initial([initial.get((run.cell.task, run.cell.seed)) for run in runs]))
+        Configuration(
+            *name,
+            runs,
+            _initial([known.get((*place_of(run), standard_of(run.settings))) for run in runs]),
+            _initial([known.get((*place_of(run), PLAIN)) for run in runs]),
+        )
         for name, runs in gathered.items()
     ]
 
@@ -135,12 +152,13 @@ def _codes(tested: Sequence[Tested]) -> dict[str, int]:
     return dict(zip(names, merged.tolist(), strict=True))
 
 
-def _result(path: Path, cell: Cell, tested: Tested, codes: Mapping[str, int]) -> Result:
+def _result(path: Path, study: Study, cell: Cell, tested: Tested, codes: Mapping[str, int]) -> Result:
     folder = cell_folder(path, cell)
     documents = np.array([codes[name] for name in tested.clusters], dtype=np.intp)
     diagnosis = read_diagnosis(folder.diagnostics) if folder.diagnostics.exists() else None
-    own = (*_steps(folder.steps), _lengths(folder), _costs(folder), diagnosis)
-    return Result(cell, read_json(folder.summary), tested, documents, *own)
+    timing = read_json(folder.timing) if folder.timing.exists() else {}
+    own = (*_steps(folder.steps), _lengths(folder), _costs(folder), resolve(normal(cell.flags(study.settings))))
+    return Result(cell, read_json(folder.summary), tested, documents, *own, diagnosis, timing)
 
 
 def _lengths(folder: RunFolder) -> LengthsByStep:

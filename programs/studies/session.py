@@ -31,7 +31,7 @@ def study_from_flags(given: Mapping[str, Any]) -> int:
     path, engine = runs / named(flags.pop("run", None)), engine_of(flags)
     study = _opened(path, flags)
     unfinished = [cell for cell in study.cells() if not cell_folder(path, cell).finished]
-    preparation = Preparation({**engine.defaults, **study.settings})
+    preparation = Preparation({**engine.defaults, **study.settings}, study)
     waiting = [preparation.ready(cell) for cell in unfinished]
     require_unchanged(waiting, begun_configs(path, study.cells()))
     if waiting and not agreed(_estimate(study, waiting), sure):
@@ -75,8 +75,7 @@ def _run(path: Path, study: Study, waiting: Sequence[Ready], engine: Engine, sto
         for task, words in {each.cell.task_name: marker_words(each.markers) for each in waiting}.items():
             if words:
                 screen.say(f"warning: {task}: {words}")
-        if not (path / "study.json").is_file():
-            write_json(path / "study.json", {"study": study.to_dict(), **provenance()})
+        _write_plan(path / "study.json", study)
         with followed(store, tracked_folders(path, study), screen):
             try:
                 failed = engine.run(path, study.cells(), waiting, screen) if waiting else {}
@@ -86,6 +85,14 @@ def _run(path: Path, study: Study, waiting: Sequence[Ready], engine: Engine, sto
                 raise
             _report(path, study, failed, screen)
     return LM_FAILURE if failed else 0
+
+
+def _write_plan(file: Path, study: Study) -> None:
+    """study.json, once, and again where the study has got further seeds or arms."""
+    stored: dict[str, Any] = read_json(file) if file.is_file() else {"study": {}, **provenance()}
+    plan, before = study.to_dict(), stored["study"]
+    if any(list(before.get(name, ())) != list(plan[name]) for name in ("seeds", "arms")):
+        write_json(file, {**stored, "study": plan})
 
 
 def _report(path: Path, study: Study, failed: Mapping[str, str], screen: Screen) -> None:

@@ -1,6 +1,6 @@
 """Table 1: agreement before and after by mode and gate, their paired difference, and the joint initial prompt."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,7 @@ from metrics.over_runs import OverRuns, difference_over_runs, values_over_runs
 from metrics.scores import Scores
 from programs.reports.agreement import TITLES
 from programs.reports.table import Table
+from programs.studies.initial import standard_words
 from programs.studies.lines import Line, cell_fields, covered
 from programs.studies.markdown import NONE, cell, number
 from programs.studies.results import KEPT, Configuration, Result
@@ -56,15 +57,15 @@ def compare(configuration: Configuration) -> Compared:
     )
 
 
-def baseline(configurations: Sequence[Configuration], task: str) -> OverRuns | None:
-    """The joint initial judge over all seeds of a task."""
-    found: dict[int, Scores] = {}
+def baselines(configurations: Sequence[Configuration], task: str) -> dict[str, OverRuns]:
+    """The joint initial judge over all seeds of a task, by how its scores are read (`joint initial prompt`, ...)."""
+    found: dict[str, dict[int, Scores]] = {}
     for configuration in configurations:
         if configuration.task == task and configuration.initial is not None:
-            found |= zip((run.cell.seed for run in configuration.results), configuration.initial, strict=True)
-    return (
-        values_over_runs([found[seed] for seed in sorted(found)], [METRICS[name] for name in SHOWN]) if found else None
-    )
+            own = found.setdefault(standard_words(configuration.standard), {})
+            own |= zip((run.cell.seed for run in configuration.results), configuration.initial, strict=True)
+    metrics = [METRICS[name] for name in SHOWN]
+    return {name: values_over_runs([own[seed] for seed in sorted(own)], metrics) for name, own in found.items()}
 
 
 def lines(compared: Sequence[Compared]) -> Iterator[Line]:
@@ -96,21 +97,13 @@ def cell_lines(results: Sequence[Result]) -> Iterator[Line]:
                         )  # fmt: skip
 
 
-def by_configuration(compared: Sequence[Compared], initial: OverRuns | None, metric: str) -> Table:
-    """One task's Table 1 for one metric: means over the criteria and seeds."""
-    rows = [_row(one, metric) for one in compared]
-    if initial is not None:
-        found = initial.cells[metric]["mean"]
-        first = [
-            "joint initial prompt",
-            NONE,
-            str(len(initial.by_run)),
-            cell(found),
-            *[NONE] * 7,
-            str(found["n"]),
-            NONE,
-        ]
-        rows = [first, *rows]
+def by_configuration(compared: Sequence[Compared], initial: Mapping[str, OverRuns], metric: str) -> Table:
+    """One task's Table 1 for one metric: means over the criteria and seeds. `initial` are the `baselines`."""
+    first = []
+    for name, each in initial.items():
+        found = each.cells[metric]["mean"]
+        first.append([name, NONE, str(len(each.by_run)), cell(found), *[NONE] * 7, str(found["n"]), NONE])
+    rows = [*first, *(_row(one, metric) for one in compared)]
     return Table.of(f"Table 1, {TITLES[metric]}: means over the criteria and seeds", HEADER, rows)
 
 

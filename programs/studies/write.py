@@ -27,7 +27,8 @@ def study_in(path: Path) -> Study:
 
 def tasks_in(path: Path) -> list[Comparison]:
     """What the finished cells of a study's folder, or of its kept results, say of each task."""
-    return comparisons(results_of(path, study_in(path)), read_record(path))
+    study = study_in(path)
+    return comparisons(results_of(path, study), read_record(path), study.equal_calls)
 
 
 def write_results(path: Path, study: Study) -> list[Path]:
@@ -36,7 +37,7 @@ def write_results(path: Path, study: Study) -> list[Path]:
     if not results:
         return []
     try:
-        tasks = comparisons(results, read_record(path))
+        tasks = comparisons(results, read_record(path), study.equal_calls)
         sections = [(task, sections_of(task)) for task in tasks]
         files = {
             path / "tables.md": as_text(study, results, [(task.task, own) for task, own in sections]),

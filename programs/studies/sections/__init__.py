@@ -9,6 +9,7 @@ from collections.abc import Callable
 from programs.reports.parts import Section
 from programs.studies.comparison import Comparison
 from programs.studies.sections import (
+    ablation,
     agreement,
     ceiling,
     costs,
@@ -24,6 +25,7 @@ from programs.studies.sections import (
 )
 
 SECTIONS: tuple[Callable[[Comparison], Section], ...] = (
+    ablation.section,
     agreement.section,
     ceiling.section,
     trajectories.section,
@@ -45,4 +47,5 @@ BY_STEP = (trajectories.section, objectives.section, lengths.section, gates.sect
 
 def sections_of(task: Comparison) -> list[Section]:
     """All sections of a task."""
-    return [section(task) for section in SECTIONS if task.stepwise or section not in BY_STEP]
+    left_out = (*(() if task.stepwise else BY_STEP), *(() if task.arms else (ablation.section,)))
+    return [section(task) for section in SECTIONS if section not in left_out]

@@ -18,7 +18,7 @@ DIFFERENCES = {"difference": "paired difference", "against_initial": "after minu
 
 
 def section(task: Comparison) -> Section:
-    tables = [table_one.by_configuration(task.compared, task.initial, metric) for metric in table_one.SHOWN]
+    tables = [table_one.by_configuration(task.compared, task.baselines, metric) for metric in table_one.SHOWN]
     return Section(
         "Agreement",
         [_figure(task), *tables, *explained(task.configurations), Fold("By criterion", _by_criterion(task))],

@@ -40,9 +40,10 @@ def _better(task: Comparison) -> list[Part]:
     title = "Minus the joint initial prompt, mean Spearman"
     modes = [one for one in task.trajectories if one.configuration.plain]
     drawn = by_step(task, "against-initial", title, values, "difference", bare(0.0)) if any(values) else []
+    counted = f"{table_objectives.count(modes)} " if modes else ""
     return [
         Grid(drawn),
         table_objectives.ever_better(task.trajectories),
-        f"{table_objectives.count(modes)} Each interval alone lies above zero in 2.5 % of cases where "
+        f"{counted}Each interval alone lies above zero in 2.5 % of cases where "
         f"nothing has changed, and each configuration has {steps} chances.",
     ]
