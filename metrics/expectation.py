@@ -35,6 +35,16 @@ def expected_score(chances: Chances) -> float:
     return round(sum(each * share for each, share in chances.items()), 6)
 
 
+def mean_chances(several: Sequence[Chances]) -> Chances:
+    """The mean of probabilities from several replies; its expectation is the mean of theirs.
+
+    >>> mean_chances([{1: 1.0}, {1: 0.5, 2: 0.5}])
+    {1: 0.75, 2: 0.25}
+    """
+    levels = sorted({level for chances in several for level in chances})
+    return {level: sum(chances.get(level, 0.0) for chances in several) / len(several) for level in levels}
+
+
 def confidence(chances: Chances, score: float) -> float:
     """1 less the mean distance of the scale from `score` under `chances`, as a share of the scale's width: 0 to 1.
 

@@ -5,7 +5,7 @@ Imported before DSPy, so that `--help` answers at once.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 ROLE_NAMES = ("judge", "loss", "gradient", "rewrite", "rater")
 
@@ -23,11 +23,13 @@ CONTROLS = ("shuffled", "paraphrase", "ensemble")
 
 
 class Form(TypedDict):
-    """How a judge asks and reads: prompt layout, whether replies follow a JSON schema, and what a score is."""
+    """How a judge asks and reads: prompt layout, whether replies follow a JSON schema, what a score is, and, where
+    it is not `fixed`, what becomes of the criteria's order."""
 
     adapter: str
     schema: str
     readout: str
+    order: NotRequired[str]
 
 
 class Method:
@@ -87,6 +89,8 @@ class Settings(Method):
     gate_by: str = "prompt"
     merge: str = "none"
     merge_tries: int | None = None
+    order: str = "fixed"
+    orders_tried: int | None = None
     guard: str = "on"
     notes: str = "text"
     resolve: str = "none"
@@ -162,7 +166,8 @@ class Settings(Method):
     @property
     def form(self) -> Form:
         """How the judge asks and reads."""
-        return Form(adapter=self.adapter, schema=self.schema, readout=self.readout)
+        form = Form(adapter=self.adapter, schema=self.schema, readout=self.readout)
+        return form if self.order != "rotate" else Form(**form, order=self.order)
 
     def by_role(self, suffix: str) -> dict[str, Any]:
         """`{role: value}` of the fields `<role>_<suffix>`."""

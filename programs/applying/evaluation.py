@@ -20,7 +20,7 @@ from programs.applying.target import read_for, writable
 from programs.ceiling_tables import doubtful_rows, show_ceiling
 from programs.optimizer.cast import role_lm
 from programs.optimizer.judge import Judge
-from programs.optimizer.readouts import Read, beside_digits, read
+from programs.optimizer.readouts import Read, beside_scores, read
 from programs.optimizer.saved import load_judge
 from programs.optimizer.settling import described_task, rated_task
 from programs.records.folder import write_json
@@ -62,7 +62,7 @@ def evaluate_from_flags(given: Mapping[str, Any]) -> int:
         scrutiny["orders"] = _orders(found, turned, rows, others, settings.seed)
     agreement = {
         **summarize(found.scores, seed=settings.seed),
-        **beside_digits(found, settings.seed),
+        **beside_scores(found, settings.seed),
         "ceiling": ceiling({"judge": found.scores}, seed=settings.seed),
         "scrutiny": scrutiny,
         "relabel": relabel_records(divided(found.scores), rows),
@@ -91,6 +91,9 @@ def _show(agreement: Mapping[str, Any], judgements: Sequence[Judgement], screen:
     if "digits" in agreement:
         show_agreement(agreement["digits"], screen, "the same replies read as digits: agreement")
         show_fallback(fallbacks(judgements), screen)
+    if missing := {name: count for name, count in agreement.get("rotations_unscored", {}).items() if count}:
+        told = ", ".join(f"{name} {count}" for name, count in missing.items())
+        screen.result(f"rotations without a score, which are not in the means: {told}")
     show_ceiling(agreement["ceiling"], screen)
     if doubtful := agreement["relabel"]:
         header, shown = doubtful_rows(doubtful)

@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from programs.applying.judging import read_as
+from programs.errors import UserError
 from programs.exporting.calls import Exported, calls_of
 from programs.exporting.formats import FORMATS, Format
 from programs.exporting.places import file_for, folder_for, write_files
 from programs.exporting.run_settings import model_of, settings_of
 from programs.optimizer.judge import Judge
 from programs.optimizer.saved import load_judge
+from programs.optimizer.turns import ORDERS
 from programs.screen import Screen
 from programs.settings import Settings
 
@@ -21,6 +23,10 @@ def export_from_flags(given: Mapping[str, Any]) -> int:
     flags = dict(given)
     path, out, chosen = Path(flags.pop("judge")), flags.pop("out"), FORMATS[flags.pop("to")]
     judge = read_as(load_judge(path), flags)
+    if judge.order != ORDERS[0]:
+        raise UserError(
+            f"{path} is a judge that asks in every order and averages (--order rotate): export one that does not"
+        )
     target = folder_for(out) if chosen.folder else file_for(out, path, python=chosen.python)
     exported = export(judge, settings_of(path, flags), chosen)
     files = chosen.write(exported, target.name)

@@ -23,3 +23,10 @@ def add_interference_flags(group: Any) -> None:
         help="greedy: after the last step, try the rubrics of the archive together, judged jointly; none (default)",
     )
     group.add_argument("--merge-tries", type=whole(1), help="judges to try (default: as many as there are criteria)")
+    group.add_argument(
+        "--order",
+        choices=("fixed", "rotate", "search"),
+        help="of the criteria in a prompt: the task's (fixed, default); rotate: the judge asks in every rotation and "
+        "takes the mean; search: the kept judge's best on validation rows",
+    )
+    group.add_argument("--orders-tried", type=whole(1), help="other orders that --order search tries (default 3)")

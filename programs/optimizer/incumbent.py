@@ -112,9 +112,13 @@ class Incumbent:
             for group, accepted in self._archive.items()
         }
 
-    def leave(self) -> None:
-        """A judging of the gate's rows that was planned and is not needed."""
-        self._spare(self.judge, self._rows)
+    def scored(self, judge: Judge, rows: Sequence[dspy.Example]) -> Scores:
+        """Another judge on other rows."""
+        return scores_of(judge, rows, self._score(judge, rows))
+
+    def leave(self, rows: Sequence[dspy.Example] | None = None) -> None:
+        """A judging of the gate's rows, or others, that was planned and is not needed."""
+        self._spare(self.judge, self._rows if rows is None else rows)
 
     @property
     def validation(self) -> dict[str, float | None]:
@@ -131,7 +135,7 @@ class Incumbent:
         if keep == "last":
             chosen = {group: accepted[-1] for group, accepted in self._archive.items()}
         else:
-            chosen = keep_best(self._archive, self._metric, self._rescoring(reserved) if reserved else None)
+            chosen = keep_best(self._archive, self._metric, self._rescoring(reserved))
             for _ in range(planned - rescorings(self._archive)):
                 self._spare(self.judge, reserved)
         accepted = {f"step-{step}": judged for step, judged in self._accepted.items() if not judged.rest}
@@ -208,12 +212,8 @@ class Incumbent:
             epsilon=ties.epsilon if ties else {},
         )
 
-    def _rescoring(self, rows: Sequence[dspy.Example]) -> Callable[[Rubric], Scores]:
-        def rescore(rubric: Rubric) -> Scores:
-            judge = self.judge.with_rubric(rubric)
-            return scores_of(judge, rows, self._score(judge, rows))
-
-        return rescore
+    def _rescoring(self, rows: Sequence[dspy.Example]) -> Callable[[Rubric], Scores] | None:
+        return (lambda rubric: self.scored(self.judge.with_rubric(rubric), rows)) if rows else None
 
 
 def _unchanged(group: Group) -> Verdict:

@@ -1,19 +1,20 @@
 """The judge: one head (a `dspy.Predict`) per group of criteria, every rubric in its head's output fields."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import dspy
 from dspy.utils.exceptions import AdapterParseError, LMInvalidRequestError
 
-from metrics.expectation import Chances, expected_score, level_chances
+from metrics.expectation import Chances, expected_score, level_chances, mean_chances
 from metrics.logprobs import asking_logprobs, reply_tokens
 from programs.backends.adapter import CompactAdapter
 from programs.backends.reply import level_of
 from programs.backends.short_way import short_reply
 from programs.backends.strict import StrictChatAdapter, StrictJSONAdapter
 from programs.failures import refused_setting
+from programs.optimizer.turns import ORDERS, Rotated, calls_a_row
 from programs.records.unanswered import NO_REPLY
 from programs.settings import Form
 from programs.tasks.task import Task
@@ -35,7 +36,8 @@ class Reading:
 
     Both are None where the reply held no valid score (unscored). `fallback`: the expectation was asked for and could
     not be had, so that the score is the digit. `chances` are the levels' probabilities where they were asked for and
-    can be known. `replied` is False where there was no reply.
+    can be known. `replied` is False where there was no reply. Where it is the mean of several replies, `unscored` of
+    them said nothing of the criterion and are not in it.
     """
 
     score: float | None
@@ -43,10 +45,28 @@ class Reading:
     fallback: bool = False
     chances: Chances | None = None
     replied: bool = True
+    unscored: int = 0
+
+
+def mean_reading(readings: Sequence[Reading]) -> Reading:
+    """What several replies say together: the mean of those with a score, and of their levels' probabilities."""
+    known = [each for each in readings if each.score is not None and each.digit is not None]
+    if len(readings) == 1 or not known:
+        return replace(readings[0], replied=any(each.replied for each in readings))
+    chances = [each.chances for each in known if each.chances is not None]
+    return Reading(
+        score=sum(each.score or 0 for each in known) / len(known),
+        digit=sum(each.digit or 0 for each in known) / len(known),
+        fallback=any(each.fallback for each in known),
+        chances=mean_chances(chances) if len(chances) == len(known) else None,
+        unscored=len(readings) - len(known),
+    )
 
 
 class Judge(dspy.Module):
     """Scores a task's inputs on all its criteria, with one LM call per group of criteria.
+
+    With `order` "rotate" it takes one for each rotation of the group's criteria, and their scores are averaged.
 
     `judge(**inputs)` returns a `dspy.Prediction` with one field per criterion: a level of its scale (`readout`
     "digits") or the mean of the scale under the reply's token probabilities ("expected"), or None where the reply held
@@ -65,6 +85,7 @@ class Judge(dspy.Module):
         adapter: str = "compact",
         schema: str = "auto",
         readout: str = "digits",
+        order: str = ORDERS[0],
     ) -> None:
         super().__init__()
         self.task = task
@@ -72,6 +93,8 @@ class Judge(dspy.Module):
         self.adapter = adapter
         self.schema = schema
         self.readout = readout
+        self.order = order
+        self.rotated = Rotated()
         self.probabilities = False
         self.forgoing: list[LMInvalidRequestError] | None = None
         self.heads = [dspy.Predict(_signature(task, group, rubric)) for group in self.groups]
@@ -85,16 +108,21 @@ class Judge(dspy.Module):
     def answer(self, head: int, inputs: Mapping[str, Any]) -> dict[str, Reading]:
         """One head's scores for one row."""
         wanted = {item.name: inputs[item.name] for item in self.task.inputs}
-        reply = self._reply(head, wanted)
+        turns = self.rotated.of(self.heads[head]) if self.order == "rotate" else [self.heads[head]]
+        found = [self._answer(each, head, wanted) for each in turns]
+        return {name: mean_reading([each[name] for each in found]) for name in self.groups[head]}
+
+    def _answer(self, predict: dspy.Predict, head: int, wanted: Mapping[str, Any]) -> dict[str, Reading]:
+        reply = self._reply(predict, wanted)
         criteria = self.task.select(self.groups[head])
         if reply is None:
             return {each.name: Reading(None, None, replied=False) for each in criteria}
         return {each.name: self._reading(each, reply) for each in criteria}
 
-    def _reply(self, head: int, wanted: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    def _reply(self, predict: dspy.Predict, wanted: Mapping[str, Any]) -> Mapping[str, Any] | None:
         config = asking_logprobs(dspy.settings.lm) if self.reads_tokens and not self.forgoing else {}
         try:
-            return self._asked(self.heads[head], wanted, config)
+            return self._asked(predict, wanted, config)
         except AdapterParseError as error:
             return error.parsed_result or {}
         except NO_REPLY:
@@ -103,7 +131,7 @@ class Judge(dspy.Module):
             if not config or self.forgoing is None or refused_setting(refusal) != "logprobs":
                 raise
             self.forgoing.append(refusal)
-        return self._reply(head, wanted)
+        return self._reply(predict, wanted)
 
     def _asked(self, predict: dspy.Predict, wanted: Mapping[str, Any], config: Mapping[str, Any]) -> Mapping[str, Any]:
         adapter = ADAPTERS[self.adapter](schema=self.schema)
@@ -130,12 +158,13 @@ class Judge(dspy.Module):
     @property
     def calls_per_row(self) -> int:
         """How many LM calls it takes a row."""
-        return len(self.heads)
+        return calls_a_row(self.groups, self.order)
 
     @property
     def form(self) -> Form:
         """How it asks and reads: what a judge like it is made with."""
-        return Form(adapter=self.adapter, schema=self.schema, readout=self.readout)
+        form = Form(adapter=self.adapter, schema=self.schema, readout=self.readout)
+        return form if self.order == ORDERS[0] else Form(**form, order=self.order)
 
     @property
     def rubric(self) -> dict[str, str]:

@@ -25,6 +25,7 @@ from programs.optimizer.schedule import SCHEDULES
 from programs.optimizer.stages import Stages
 from programs.optimizer.steps import Step
 from programs.optimizer.teleprompter import TextualGradient
+from programs.optimizer.turns import calls_a_row
 from programs.settings import CONTROLS, OPTIMIZERS, Settings
 from programs.tasks.splits import Splits
 from programs.tasks.task import Task
@@ -147,11 +148,13 @@ def _peer(settings: Settings, task: Task, splits: Splits, on_step: Callable[[Ste
 def _textual(settings: Settings, task: Task, splits: Splits) -> Plan:
     gated, reserved = teleprompter(settings).validation(splits.validation)
     heads = judge_groups(settings.judge, parse_mode(settings.mode), task.criterion_names)
+    most = calls_a_row(heads, settings.order)
+    part = max(calls_a_row((group,), settings.order) for group in heads)
     focus = SCHEDULES[settings.schedule](1, task.criterion_names, task.criterion_names)
     return Plan(
         mode=parse_mode(settings.mode),
         criteria=task.criterion_names,
-        heads=len(heads),
+        heads=most,
         steps=settings.steps,
         batch_size=settings.batch_size,
         train_rows=len(splits.train),
@@ -161,7 +164,7 @@ def _textual(settings: Settings, task: Task, splits: Splits) -> Plan:
         eval_every=settings.eval_every,
         rater_calls=planned_calls(settings, task),
         focus=focus,
-        batch_heads=min(len(heads), len(focus)),
+        batch_heads=most if len(focus) == len(task.criteria) else part,
     )
 
 

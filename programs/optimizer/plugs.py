@@ -13,6 +13,7 @@ from programs.optimizer.gate_by import Consider, by_prompt
 from programs.optimizer.guards import GUARDS, Guard
 from programs.optimizer.judge import Judge
 from programs.optimizer.merge import UNMERGED, Merge
+from programs.optimizer.order_search import UNSEARCHED, OrderSearch
 from programs.optimizer.schedule import Schedule, all_at_once
 from programs.optimizer.stages import Batch, Stages
 from signatures.records import Group, Note, Rubric
@@ -98,6 +99,7 @@ class Plugs:
     guard: Guard = GUARDS["on"]
     consider: Consider = by_prompt
     merge: Merge = UNMERGED
+    reorder: OrderSearch = UNSEARCHED
     stages: MakeStages = Stages.of
 
 

@@ -7,6 +7,7 @@ from programs.optimizer.estimate import Plan
 from programs.optimizer.gate_by import GATE_BY, dividing_calls
 from programs.optimizer.guards import GUARDS
 from programs.optimizer.merge import merge_of, merging_calls
+from programs.optimizer.order_search import OrderSearch, ordering_calls, tries
 from programs.optimizer.per_field import NOTES
 from programs.optimizer.plugs import MakeStages, Plugs
 from programs.optimizer.resolving import resolve_of, resolving_calls
@@ -17,6 +18,7 @@ from programs.optimizer.stages import Stages
 from programs.settings import Settings
 
 ADDED: tuple[Callable[[Settings, Plan], dict[str, int]], ...] = (
+    ordering_calls,
     merging_calls,
     dividing_calls,
     batching_calls,
@@ -33,6 +35,7 @@ def plugs_of(settings: Settings, stages: MakeStages = Stages.of) -> Plugs:
         resolve=resolve_of(settings),
         consider=GATE_BY[settings.gate_by],
         merge=merge_of(settings),
+        reorder=OrderSearch(tries(settings)),
         guard=GUARDS[settings.guard],
         stages=stages,
     )

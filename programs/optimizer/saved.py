@@ -12,6 +12,7 @@ from dspy.utils.saving import get_dependency_versions
 from programs.backends.adapter import SCHEMA_CHOICES
 from programs.errors import UserError
 from programs.optimizer.judge import ADAPTERS, READOUTS, Judge
+from programs.optimizer.turns import ORDERS
 from programs.records.folder import read_json, write_json
 from programs.settings import Form
 from programs.tasks.task import Task
@@ -57,6 +58,7 @@ def load_judge(path: str | Path, task: Task | None = None) -> Judge:
 def judge_mark(judge: Judge) -> str:
     """A hash of all that decides what a judge asks its LM, whatever it reads of the replies."""
     asked = [judge.dump_state(), judge.groups, judge.adapter, judge.schema, _scales(judge.task)]
+    asked += [judge.order] if judge.order != ORDERS[0] else []
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 
 
@@ -104,7 +106,9 @@ def _require_demo(judge: Judge, signature: type[dspy.Signature], demo: dict[str,
 def _form(own: dict[str, Any]) -> Form:
     """How the judge asks and reads; files from before there was a choice of readouts read digits."""
     form = Form(adapter=own["adapter"], schema=own["schema"], readout=own.get("readout", READOUTS[0]))
-    for (key, value), known in zip(form.items(), (ADAPTERS, SCHEMA_CHOICES, READOUTS), strict=True):
+    if (order := own.get("order", ORDERS[0])) != ORDERS[0]:
+        form["order"] = order
+    for (key, value), known in zip(form.items(), (ADAPTERS, SCHEMA_CHOICES, READOUTS, ORDERS), strict=False):
         if value not in known:
             raise ValueError(f"unknown {key} {value!r}")
     return form

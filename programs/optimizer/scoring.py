@@ -114,11 +114,12 @@ def _judgement(row: str, readings: Mapping[str, Reading], judge: Judge) -> Judge
     scores = {name: each.score for name, each in readings.items()}
     chances = {name: each.chances for name, each in readings.items() if each.chances is not None}
     replied = all(each.replied for each in readings.values())
+    partial = {name: each.unscored for name, each in readings.items() if each.unscored}
     if judge.readout == "digits":
-        return Judgement(row, scores, chances=chances, replied=replied)
+        return Judgement(row, scores, chances=chances, replied=replied, partial=partial)
     digits = {name: each.digit for name, each in readings.items()}
     fallback = tuple(name for name, each in readings.items() if each.fallback)
-    return Judgement(row, scores, digits, fallback, chances, replied)
+    return Judgement(row, scores, digits, fallback, chances, replied, partial)
 
 
 def refuse_silence(judgements: Sequence[Judgement]) -> None:

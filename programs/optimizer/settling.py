@@ -13,6 +13,7 @@ from programs.optimizer.gate_by import require_gate
 from programs.optimizer.merge import require_choice
 from programs.optimizer.methods import check_method
 from programs.optimizer.modes import parse_mode
+from programs.optimizer.order_search import require_order
 from programs.optimizer.pricing import budget_of
 from programs.optimizer.race import require_probable
 from programs.optimizer.router import threshold_of
@@ -88,6 +89,7 @@ def refuse_impossible(settings: Settings) -> None:
         require_probable(settings.accept)
     require_gate(settings)
     require_choice(settings)
+    require_order(settings)
     check_method(settings)
     threshold_of(settings)
     budget_of(settings)

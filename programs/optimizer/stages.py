@@ -173,7 +173,7 @@ class Stages:
 
 
 def _skip(calls: CallLog, judge: Judge, rows: Sequence[dspy.Example]) -> None:
-    calls.skip("judge", len(judge.heads) * len(rows))
+    calls.skip("judge", judge.calls_per_row * len(rows))
 
 
 def _in(pool: Pool, module: Any) -> Callable[..., Any]:

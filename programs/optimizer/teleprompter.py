@@ -124,7 +124,8 @@ class TextualGradient(Teleprompter):
             looks = self.looks(gated)
             self._descend(mode, incumbent, search, looks)
             self._merge(incumbent, search, looks[-1].accept)
-            return incumbent.outcome(self.keep, reserved, most_finalists(self.steps) + self.plugs.merge.on)
+            outcome = incumbent.outcome(self.keep, reserved, most_finalists(self.steps) + self.plugs.merge.on)
+            return self._reorder(outcome, incumbent, reserved, search)
         except OutOfBudget:
             return incumbent.outcome(self.keep, stopped="budget")
         except KeyboardInterrupt:
@@ -171,9 +172,19 @@ class TextualGradient(Teleprompter):
         """What comes after the last step is told as one more."""
         if not self.plugs.merge.on:
             return
-        told = self.plugs.merge(incumbent, self.steps + 1, accept, self.metric)
-        judge, values = incumbent.judge, incumbent.validation
-        self._tell(Step(self.steps + 1, judge, validation=values, told={"merge": told}, spent=search.lap()))
+        number, told = self.steps + 1, {"merge": self.plugs.merge(incumbent, self.steps + 1, accept, self.metric)}
+        self._tell(Step(number, incumbent.judge, validation=incumbent.validation, told=told, spent=search.lap()))
+
+    def _reorder(
+        self, outcome: Outcome, incumbent: Incumbent, reserved: Sequence[dspy.Example], search: Search
+    ) -> Outcome:
+        """The outcome with its criteria in the best order, told as one step more."""
+        if not self.plugs.reorder.tried:
+            return outcome
+        found, told = self.plugs.reorder(outcome, incumbent, reserved, self.metric, self.seed)
+        number, values = self.steps + self.plugs.merge.on + 1, told.get("kept", {})
+        self._tell(Step(number, found.judge, validation=values, told={"order": told}, spent=search.lap()))
+        return found
 
     @property
     def acceptance(self) -> Accept | None:

@@ -12,6 +12,8 @@ REMEDIES: Mapping[str, Mapping[str, object]] = {
     "the race (--race on)": {"race": "on"},
     "the gate by criterion (--gate-by criterion)": {"gate_by": "criterion"},
     "merging (--merge greedy)": {"merge": "greedy"},
+    "the mean over rotations (--order rotate)": {"order": "rotate"},
+    "the best order (--order search)": {"order": "search"},
     "one criterion a step (--schedule coordinate)": {"schedule": "coordinate"},
     "hard batches (--batch hard)": {"batch": "hard"},
 }

@@ -15,7 +15,7 @@ from programs.backends.roles import Roles
 from programs.errors import UserError
 from programs.optimizer.fan_out import Pool
 from programs.optimizer.incumbent import Outcome
-from programs.optimizer.judge import Judge, Reading
+from programs.optimizer.judge import Judge, Reading, mean_reading
 from programs.optimizer.keep import Candidate
 
 
@@ -47,19 +47,11 @@ class Ensemble(Judge):
     def answer(self, head: int, inputs: Mapping[str, Any]) -> dict[str, Reading]:
         """One head's mean scores for one row; None for a criterion that no member scored."""
         answers = [self._member(draw, head, inputs) for draw in range(self.size)]
-        return {name: _mean([each[name] for each in answers]) for name in self.groups[head]}
+        return {name: mean_reading([each[name] for each in answers]) for name in self.groups[head]}
 
     def _member(self, draw: int, head: int, inputs: Mapping[str, Any]) -> dict[str, Reading]:
         with dspy.context(lm=reseeded(dspy.settings.lm, draw)):
             return super().answer(head, inputs)
-
-
-def _mean(readings: Sequence[Reading]) -> Reading:
-    known = [(each.score, each.digit) for each in readings if each.score is not None and each.digit is not None]
-    if not known:
-        return Reading(None, None)
-    score, digit = (sum(values) / len(known) for values in zip(*known, strict=True))
-    return Reading(score, digit, fallback=any(each.fallback for each in readings))
 
 
 @dataclass
