@@ -463,7 +463,19 @@ def test_a_small_table_shrinks_the_default_sizes_together(
 
 @pytest.mark.parametrize(
     "name",
-    ["optimize", "evaluate", "score", "study", "report", "diagnose", "interference", "compare", "check", "advise"],
+    [
+        "optimize",
+        "evaluate",
+        "score",
+        "study",
+        "report",
+        "diagnose",
+        "interference",
+        "compare",
+        "check",
+        "advise",
+        "confirm",
+    ],
 )
 def test_help_needs_no_dspy(name: str) -> None:
     code = (

@@ -34,7 +34,8 @@ def keep_results(path: Path, study: Study, into: Path) -> None:
     for cell in study.cells():
         if (folder := cell_folder(path, cell)).finished:
             _keep_cell(folder.path, into / "cells" / cell.id)
-    _copy(path / "interference.json", into)
+    for name in ("interference.json", "confirmation.json", "confirmation.md"):
+        _copy(path / name, into)
 
 
 def _check(into: Path, mine: Mapping[str, Any]) -> None:

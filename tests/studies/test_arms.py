@@ -14,6 +14,7 @@ from dspy.lm15 import Request, Response, TokenLogprob, TopLogprob
 
 from programs import report, study
 from programs.settings import PRESETS
+from programs.studies.file import flags_of
 from programs.studies.plan import study_of
 from tests.commands import own_task, refused, run, write_table
 from tests.fake import FakeEngine, fake_lm
@@ -200,6 +201,14 @@ def test_bad_arms_are_one_line(
     (tmp_path / "bad.toml").write_text(text)
     assert start(tmp_path / "bad.toml", *own_task(table), "--runs-dir", tmp_path / "runs", "--yes") == 2
     refused(words, tmp_path, engine, capsys)
+
+
+def test_the_example_is_a_study() -> None:
+    flags = flags_of(str(Path(__file__).parents[2] / "docs" / "studies" / "ablation.toml"), study.parser())
+    assert flags.pop("run") == "ablation"
+    found = study_of(flags)
+    assert {"initial", "single", "gepa", "shuffled", "paraphrase", "ensemble", found.equal_calls} <= set(found.arms)
+    assert len(found.cells()) == 3 * len(found.arms)
 
 
 def test_arms_stand_for_themselves_unless_modes_are_named_beside_them() -> None:
