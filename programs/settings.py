@@ -22,6 +22,11 @@ CONTROLS = ("shuffled", "paraphrase", "ensemble")
 """What a gain must be compared with before it is put down to textual gradients."""
 
 
+LAYOUTS = {"isolated": "isolated"}
+"""What `--judge` says beside which criteria share a call, and the prompt layout that it takes the place of `compact`
+with."""
+
+
 class Form(TypedDict):
     """How a judge asks and reads: prompt layout, whether replies follow a JSON schema, what a score is, and, where
     it is not `fixed`, what becomes of the criteria's order."""
@@ -166,7 +171,8 @@ class Settings(Method):
     @property
     def form(self) -> Form:
         """How the judge asks and reads."""
-        form = Form(adapter=self.adapter, schema=self.schema, readout=self.readout)
+        adapter = LAYOUTS.get(self.judge, self.adapter)
+        form = Form(adapter=adapter, schema=self.schema, readout=self.readout)
         return form if self.order != "rotate" else Form(**form, order=self.order)
 
     def by_role(self, suffix: str) -> dict[str, Any]:

@@ -140,11 +140,11 @@ def fields_of(request: Request) -> dict[str, tuple[int, ...]]:
     if form is not None:
         schema: Mapping[str, Any] = form["schema"] if "schema" in form else form["json_schema"]["schema"]
         return {name: tuple(each.get("enum", ())) for name, each in schema["properties"].items()}
-    system = str(request.system)
+    system, user = str(request.system), request.messages[-1].text
     if CHAT_END in system:
         listed = re.findall(r"^\d+\. `(\w+)` \(Literal\[([-\d, ]+)\]\)", system, flags=re.MULTILINE)
         return {name: tuple(map(int, levels.split(","))) for name, levels in listed}
-    shape = system.rpartition("JSON object only: ")[2]
+    shape = system.rpartition("JSON object only: ")[2] if "object only: " in system else user.rpartition("\n")[2]
     found = re.findall(r'"(\w+)":<(?:(-?\d+)-(-?\d+)|text)>', shape)
     return {name: tuple(range(int(low), int(high) + 1)) if low else () for name, low, high in found}
 

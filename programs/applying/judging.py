@@ -11,7 +11,7 @@ from programs.backends.roles import Roles
 from programs.errors import UserError
 from programs.optimizer.cast import cast_roles
 from programs.optimizer.fan_out import Pool
-from programs.optimizer.heads import OWN, divided
+from programs.optimizer.heads import OWN, divided, layout
 from programs.optimizer.judge import Judge
 from programs.optimizer.scoring import judge_rows, refuse_silence
 from programs.records.calls import CallLog
@@ -31,7 +31,8 @@ def read_as(judge: Judge, flags: Mapping[str, Any]) -> Judge:
 def _divided(judge: Judge, division: str) -> Judge:
     if any(head.demos for head in judge.heads):
         raise UserError(f"--judge {division}: the judge has demos, made for its own calls; leave the flag out")
-    return judge.with_groups(divided(division, judge.task.criterion_names))
+    groups = divided(division, judge.task.criterion_names)
+    return judge.with_groups(groups, layout(division, judge.adapter))
 
 
 def asking_probabilities(judge: Judge, wanted: str, lm: dspy.LM) -> Judge:

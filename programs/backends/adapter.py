@@ -43,12 +43,20 @@ class CompactAdapter(Adapter):
         """Whether replies of that LM are to follow a JSON schema."""
         return self.schema == "on" or (self.schema == "auto" and lm.supports_response_schema)
 
+    def system(self, signature: type[dspy.Signature]) -> str:
+        """What is said before any text."""
+        return system_text(signature) + "\n" + reply_text(signature)
+
+    def user(self, signature: type[dspy.Signature], inputs: dict[str, Any]) -> str:
+        """What is said of one row."""
+        return user_text(signature, inputs)
+
     def format(self, signature, demos, inputs) -> list[dict[str, Any]]:  # type: ignore[no-untyped-def]
-        messages = [{"role": "system", "content": system_text(signature) + "\n" + reply_text(signature)}]
+        messages = [{"role": "system", "content": self.system(signature)}]
         for demo in demos:
-            messages.append({"role": "user", "content": user_text(signature, demo)})
+            messages.append({"role": "user", "content": self.user(signature, demo)})
             messages.append({"role": "assistant", "content": assistant_text(signature, demo)})
-        messages.append({"role": "user", "content": user_text(signature, inputs)})
+        messages.append({"role": "user", "content": self.user(signature, inputs)})
         return messages
 
     def parse(self, signature: type[dspy.Signature], completion: str) -> dict[str, Any]:
@@ -103,14 +111,22 @@ def valid_fields(
 
 def system_text(signature: type[dspy.Signature]) -> str:
     """Directive and rubrics, as the judge reads them (also what a gradient sees as the judge's prompt)."""
-    lines = [f"{name}{_scale(field)}: {_desc(field)}" for name, field in signature.output_fields.items()]
-    return "\n".join([signature.instructions, *lines])
+    return f"{signature.instructions}\n{rubric_text(signature)}"
+
+
+def rubric_text(signature: type[dspy.Signature]) -> str:
+    """A line or block a criterion: name, scale and rubric."""
+    return "\n".join(f"{name}{_scale(field)}: {_desc(field)}" for name, field in signature.output_fields.items())
 
 
 def reply_text(signature: type[dspy.Signature]) -> str:
     """The reply's shape, without spaces, as replies (and demos) are: each space would be a token."""
-    shape = ",".join(f'"{name}":{_slot(field)}' for name, field in signature.output_fields.items())
-    return f"Reply with one JSON object only: {{{shape}}}"
+    return f"Reply with one JSON object only: {shape_text(signature)}"
+
+
+def shape_text(signature: type[dspy.Signature]) -> str:
+    """The reply, with a slot for each value."""
+    return "{" + ",".join(f'"{name}":{_slot(field)}' for name, field in signature.output_fields.items()) + "}"
 
 
 def user_text(signature: type[dspy.Signature], inputs: dict[str, Any]) -> str:

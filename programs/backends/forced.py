@@ -37,10 +37,10 @@ def blanks_of(request: Request) -> tuple[Blank, ...]:
     schema = (request.config.response_format or {}).get("schema") or {}
     if not is_plain(schema):
         return ()
-    properties, shown = schema["properties"], str(request.system)
+    properties = schema["properties"]
     keys = [json.dumps(name) + ":" for name in properties]
     levels = [_digits(each) for each in properties.values()]
-    if not all(levels) or not all(key in shown and f"{key} " not in shown for key in keys):
+    if not all(levels) or not any(_shows(words, keys) for words in _instructions(request)):
         return ()
     return tuple(Blank("{,"[place > 0] + key, each) for place, (key, each) in enumerate(zip(keys, levels, strict=True)))
 
@@ -68,6 +68,17 @@ def filled(request: Request, blanks: Sequence[Blank], ask: Ask) -> Response:
         usage=_usage([usage_of(chunks) for chunks in parts]),
         logprobs=tuple(_tokens(request, blanks, parts)) if request.config.logprobs is not None else None,
     )
+
+
+def _instructions(request: Request) -> tuple[str, str]:
+    """Where a prompt shows the reply's form: the system message, or the last line of the last message (`isolated`);
+    never in the texts that are judged."""
+    *_, last = request.messages[-1].text.splitlines() or [""]
+    return str(request.system), last
+
+
+def _shows(words: str, keys: Sequence[str]) -> bool:
+    return all(key in words and f"{key} " not in words for key in keys)
 
 
 def _digits(schema: Mapping[str, Any]) -> tuple[str, ...]:

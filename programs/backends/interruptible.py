@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, wait
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from types import FrameType
@@ -43,7 +44,7 @@ class Server:
     """A loaded model and its free slots. Calls wait here for a slot, where they can be told to give up."""
 
     ask: Ask
-    slots: threading.Semaphore
+    slots: AbstractContextManager[None]
 
     def hold(self, talk: Talk[Result]) -> Result:
         """What `talk` makes of the replies that it asks for, all in one slot.

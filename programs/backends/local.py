@@ -16,6 +16,7 @@ from dspy.lm15 import InvalidRequestError, NotConfiguredError, Request, Response
 from programs.backends.dialect import NO_LOOPS, body, response
 from programs.backends.forced import blanks_of, filled
 from programs.backends.interruptible import Server, interrupt_on_ctrl_c
+from programs.backends.slots import Slots
 from programs.backends.weights import INSTALL, model_file
 from programs.errors import UserError
 
@@ -53,6 +54,10 @@ class LocalEngine:
         self.runtime = runtime
         self.prose = prose
         interrupt_on_ctrl_c()
+
+    @property
+    def slots(self) -> int:
+        return self.runtime.slots
 
     def load(self) -> Server:
         """Loads the model if this process has not yet. Raises UserError where the runtime or the model is missing."""
@@ -98,7 +103,7 @@ def start(path: Path, runtime: Runtime) -> Server:
         server = xllamacpp.Server(_parameters(xllamacpp, path, runtime))
     except (RuntimeError, ValueError) as error:
         raise UserError(f"{path}: llama.cpp cannot load this model ({error}); is it a complete GGUF file?") from error
-    return Server(server.handle_chat_completions, threading.Semaphore(runtime.slots))
+    return Server(server.handle_chat_completions, Slots(runtime.slots))
 
 
 def _parameters(xllamacpp: Any, path: Path, runtime: Runtime) -> Any:

@@ -62,6 +62,12 @@ class MeteredEngine:
         """Servers behind an `api_base` mostly follow schemas, though DSPy's model table does not know them."""
         return self.inner.supports_response_schema or "api_base" in self.inner.kwargs
 
+    @property
+    def slots(self) -> int | None:
+        """How many prompts the backend works on, and keeps, at a time, where that is known."""
+        found: int | None = getattr(self.inner.engine, "slots", None)
+        return found
+
     @cached_property
     def supported_params(self) -> set[str]:
         """Looked up once: DSPy searches its whole table of models, which takes longer than all else of a call."""

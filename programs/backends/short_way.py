@@ -6,13 +6,13 @@ Request, key and reply are the same to the byte. It is taken where nobody listen
 import json
 from collections.abc import Mapping
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import dspy
 from dspy.clients.errors import error_boundary  # no public name in 3.4
 from dspy.utils.exceptions import AdapterParseError
 
-from programs.backends.adapter import CompactAdapter, reply_text, response_format, system_text, user_text
+from programs.backends.adapter import CompactAdapter, response_format
+from programs.backends.isolated import IsolatedAdapter
 from programs.backends.metering import MeteredEngine
 from programs.backends.template import Filled, NoGap, Template
 
@@ -21,16 +21,8 @@ SILENT = ("trace", "usage_tracker", "send_stream", "track_usage")
 
 UNSET = (None, False)
 
-
-class Form:
-    """What the compact adapter makes of one signature, whatever is asked."""
-
-    def __init__(self, signature: type[dspy.Signature]) -> None:
-        self.system = system_text(signature) + "\n" + reply_text(signature)
-        self.schema = response_format(signature)
-
-
-_forms: WeakKeyDictionary[type[dspy.Signature], Form] = WeakKeyDictionary()
+SHORT = (CompactAdapter, IsolatedAdapter)
+"""Adapters that make of a row one system message, the same for all rows, and one text."""
 
 
 def short_reply(
@@ -50,7 +42,7 @@ def short_reply(
 
 def _open(lm: Any, predict: dspy.Predict, adapter: Any) -> bool:
     """Whether nothing and nobody changes or hears what is said on the long way."""
-    if not (type(lm) is dspy.LM and isinstance(lm.engine, MeteredEngine) and type(adapter) is CompactAdapter):
+    if not (type(lm) is dspy.LM and isinstance(lm.engine, MeteredEngine) and type(adapter) in SHORT):
         return False
     settings = dspy.settings
     changed = predict.lm or predict.demos or predict.config or predict.fields
@@ -67,9 +59,10 @@ def _asked(
 ) -> Filled | None:
     schema = adapter.constrains(lm)
     template = lm.engine.made(
-        (lm, signature, schema, *config.items()), lambda: _template(lm, signature, schema, config)
+        (lm, signature, type(adapter), schema, *config.items()),
+        lambda: _template(lm, signature, adapter, schema, config),
     )
-    text = user_text(signature, dict(inputs))
+    text = adapter.user(signature, dict(inputs))
     if template is None or not text:
         return None
     try:
@@ -78,11 +71,12 @@ def _asked(
         return None
 
 
-def _template(lm: dspy.LM, signature: type[dspy.Signature], schema: bool, config: Mapping[str, Any]) -> Template | None:
-    form = _forms.get(signature) or _forms.setdefault(signature, Form(signature))
-    options = {**config, "response_format": form.schema} if schema else config
+def _template(
+    lm: dspy.LM, signature: type[dspy.Signature], adapter: CompactAdapter, schema: bool, config: Mapping[str, Any]
+) -> Template | None:
+    options = {**config, "response_format": response_format(signature)} if schema else config
     try:
-        return Template.of(lm, form.system, options, lm.engine.seed)
+        return Template.of(lm, adapter.system(signature), options, lm.engine.seed)
     except NoGap:
         return None
 

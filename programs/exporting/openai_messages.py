@@ -8,6 +8,7 @@ import json
 from programs.exporting.calls import Exported
 from programs.exporting.code import copied, import_block
 from programs.exporting.python_file import DEFUSING, defusing
+from programs.optimizer.judge import TAGGED
 
 USE = """\
 judge = json.loads(Path({file}).read_text(encoding="utf-8"))
@@ -32,7 +33,7 @@ def write(exported: Exported, name: str) -> dict[str, str]:
 
 def _use(exported: Exported, file: str) -> str:
     """Python that fills the requests in for a row."""
-    tagged = exported.judge.adapter == "compact"
+    tagged = exported.judge.adapter in TAGGED
     code = copied({DEFUSING: defusing(exported.judge.adapter), "programs/exporting/portable.py": ["filled"]})
     use = USE.format(
         file=json.dumps(file),

@@ -9,6 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from programs.exporting.calls import Exported
 from programs.exporting.literals import literal
+from programs.optimizer.judge import TAGGED
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -21,7 +22,7 @@ def render(template: str, exported: Exported, **more: Any) -> str:
         about=exported.about,
         title=f"The judge of the task {judge.task.name}",
         calls=[{"scales": each.scales, "messages": each.messages, "options": each.options} for each in exported.calls],
-        tagged=judge.adapter == "compact",
+        tagged=judge.adapter in TAGGED,
         marked=judge.adapter == "chat",
         expects=judge.readout == "expected",
         **more,

@@ -6,6 +6,7 @@ from typing import Any
 from programs.exporting.calls import Exported
 from programs.exporting.code import copied, import_block
 from programs.exporting.page import render
+from programs.optimizer.judge import TAGGED
 
 TYPES = ("from collections.abc import Mapping, Sequence", "from typing import Any", "import re")
 """What every template of a Python file imports besides."""
@@ -39,7 +40,7 @@ EXPECTATIONS = {
 
 def defusing(adapter: str) -> tuple[str, ...]:
     """What keeps a text from passing for a part of the prompt, by the adapter's delimiters."""
-    own = ("defused", "tag_pattern") if adapter == "compact" else ("HEADER", "defused_headers")
+    own = ("defused", "tag_pattern") if adapter in TAGGED else ("HEADER", "defused_headers")
     return ("CONTROL", "_OPENS", "_HIDDEN", "_ALIKE", *own, "_backslashed", "_folded", "_plain")
 
 

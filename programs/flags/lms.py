@@ -53,7 +53,8 @@ def add_readout_flag(parser: argparse._ActionsContainer, default: str = "digits"
 
 def add_division_flag(parser: argparse._ActionsContainer, default: str) -> None:
     parser.add_argument(
-        "--judge", help=f"which criteria share a call: joint, separate, or clusters:a+b,c (default: {default})"
+        "--judge",
+        help=f"which criteria share a call: joint, separate, isolated, or clusters:a+b,c (default: {default})",
     )
 
 

@@ -6,6 +6,7 @@
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import CancelledError, Future, wait
 from functools import partial
+from itertools import count
 from typing import Any, Generic, TypeVar
 
 from programs.optimizer.flight import Crew, Flight
@@ -151,16 +152,30 @@ class Pool:
             self.skipped(phase, planned - len(items))
         return list(self.in_order(phase, function, items))
 
-    def in_order(self, phase: str, function: Callable[[Item], Result], items: Sequence[Item]) -> Generator[Result]:
-        """The results of a phase one by one (see `in_order`)."""
-        return self._landing(_flown(Flight(self._background), self._crew, *self._phase(phase, function, items)))
+    def in_order(
+        self,
+        phase: str,
+        function: Callable[[Item], Result],
+        items: Sequence[Item],
+        positions: Sequence[int] | None = None,
+    ) -> Generator[Result]:
+        """The results of a phase one by one (see `in_order`). Items whose order depends on how many calls may be in
+        flight have `positions` that do not."""
+        flown = self._phase(phase, function, items, positions)
+        return self._landing(_flown(Flight(self._background), self._crew, *flown))
 
-    def later(self, phase: str, function: Callable[[Item], Result], items: Sequence[Item]) -> Later[Result]:
+    def later(
+        self,
+        phase: str,
+        function: Callable[[Item], Result],
+        items: Sequence[Item],
+        positions: Sequence[int] | None = None,
+    ) -> Later[Result]:
         """A phase in the background: its calls are made, in order, where no other phase has one to make.
 
         A failure there begins nothing more anywhere, and is raised by the phase that is under way.
         """
-        flight, (at_its_place, placed, done) = self._background, self._phase(phase, function, items)
+        flight, (at_its_place, placed, done) = self._background, self._phase(phase, function, items, positions)
         work = (partial(flight.work, at_its_place, item, done) for item in placed)
         return Later([self._crew.submit(each, urgent=False) for each in work], flight)
 
@@ -177,11 +192,13 @@ class Pool:
             self.land()
             raise
 
-    def _phase(self, phase: str, function: Callable[[Item], Result], items: Sequence[Item]) -> Phase[Result]:
+    def _phase(
+        self, phase: str, function: Callable[[Item], Result], items: Sequence[Item], positions: Sequence[int] | None
+    ) -> Phase[Result]:
         """What a fan-out of the items takes, each at its place in the run."""
         done = self.started(phase, len(items)) if self.started else None
         number, self.begun = self.begun, self.begun + 1
-        placed = [((number, position), item) for position, item in enumerate(items)]
+        placed = [((number, position), item) for position, item in zip(positions or count(), items, strict=False)]
         return (lambda each: _at(each[0], each[1], function)), placed, done
 
 

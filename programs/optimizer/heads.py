@@ -1,15 +1,16 @@
-"""How a judge's criteria are divided among its calls: as the mode says, or as `--judge` does."""
+"""How a judge's criteria are divided among its calls, and its prompt laid out: by the mode, or as `--judge` says."""
 
 from collections.abc import Sequence
 
 from programs.errors import UserError, suggest
 from programs.optimizer.modes import Mode, groups
+from programs.settings import LAYOUTS
 from signatures.records import Group
 
 OWN = "mode"
 """The mode's own division; of a saved judge, the one it was saved with."""
 
-LETTERS = {"joint": "C", "separate": "S"}
+LETTERS = {"joint": "C", "separate": "S", "isolated": "S"}
 CLUSTERS = "clusters:"
 
 
@@ -18,8 +19,18 @@ def judge_groups(division: str, mode: Mode, criteria: Sequence[str]) -> tuple[Gr
     return groups(mode.judge, criteria) if division == OWN else divided(division, criteria)
 
 
+def layout(division: str, adapter: str) -> str:
+    """The prompt layout (the name of an adapter) of a judge that had another. Raises UserError where they do not go
+    together."""
+    if division not in LAYOUTS:
+        return "compact" if adapter in LAYOUTS.values() and division != OWN else adapter
+    if adapter not in ("compact", *LAYOUTS.values()):
+        raise UserError(f"--judge {division} is a layout of its own and takes no --adapter {adapter}: give one of them")
+    return LAYOUTS[division]
+
+
 def divided(division: str, criteria: Sequence[str]) -> tuple[Group, ...]:
-    """The groups of criteria that share a call, by `joint`, `separate` or `clusters:a+b,c`.
+    """The groups of criteria that share a call, by `joint`, `separate`, `isolated` or `clusters:a+b,c`.
 
     Raises UserError for another word, and for clusters that do not name each criterion once.
 

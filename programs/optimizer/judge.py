@@ -10,6 +10,7 @@ from dspy.utils.exceptions import AdapterParseError, LMInvalidRequestError
 from metrics.expectation import Chances, expected_score, level_chances, mean_chances
 from metrics.logprobs import asking_logprobs, reply_tokens
 from programs.backends.adapter import CompactAdapter
+from programs.backends.isolated import IsolatedAdapter
 from programs.backends.reply import level_of
 from programs.backends.short_way import short_reply
 from programs.backends.strict import StrictChatAdapter, StrictJSONAdapter
@@ -23,9 +24,13 @@ from signatures.records import Criterion, Group, Rubric
 
 ADAPTERS = {
     "compact": CompactAdapter,
+    "isolated": IsolatedAdapter,
     "json": lambda schema="auto": StrictJSONAdapter(),
     "chat": lambda schema="auto": StrictChatAdapter(),
 }
+
+TAGGED = ("compact", "isolated")
+"""Those by which texts stand between tags."""
 
 READOUTS = ("digits", "expected")
 
@@ -156,6 +161,11 @@ class Judge(dspy.Module):
         return self.probabilities or self.readout == "expected"
 
     @property
+    def branches(self) -> bool:
+        """Whether its calls for one row begin alike, and so should follow each other."""
+        return self.adapter == "isolated" and len(self.heads) > 1
+
+    @property
     def calls_per_row(self) -> int:
         """How many LM calls it takes a row."""
         return calls_a_row(self.groups, self.order)
@@ -180,9 +190,11 @@ class Judge(dspy.Module):
         """A copy with some criteria's rubrics replaced; this judge stays as it is."""
         return Judge(self.task, self.groups, {**self.rubric, **rubric}, **self.form)
 
-    def with_groups(self, groups: Sequence[Group]) -> "Judge":
-        """A copy with the same rubrics, its criteria divided among heads in another way."""
-        return Judge(self.task, groups, self.rubric, **self.form)
+    def with_groups(self, groups: Sequence[Group], adapter: str | None = None) -> "Judge":
+        """A copy with the same rubrics, its criteria divided among heads in another way, or its prompts laid out so."""
+        form = self.form
+        form["adapter"] = adapter or self.adapter
+        return Judge(self.task, groups, self.rubric, **form)
 
     def prompt_signature(self, group: Group) -> type[dspy.Signature]:
         """The judge's signature reduced to `group`: what a critique of these criteria may see of the prompt."""

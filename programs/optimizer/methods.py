@@ -14,7 +14,7 @@ from programs.optimizer.controls.paraphrase import without_gradient
 from programs.optimizer.controls.shuffled import Shuffled
 from programs.optimizer.estimate import Plan
 from programs.optimizer.fan_out import Pool
-from programs.optimizer.heads import OWN, judge_groups
+from programs.optimizer.heads import OWN, judge_groups, layout
 from programs.optimizer.incumbent import Outcome
 from programs.optimizer.judge import Judge
 from programs.optimizer.modes import groups, parse_mode
@@ -113,6 +113,7 @@ def check_method(settings: Settings) -> None:
         raise UserError(f"--control {settings.control} goes with --optimizer textgrad: leave one of them out")
     if settings.judge != OWN and not settings.stepwise:
         raise UserError(f"--judge {settings.judge} goes with the steps of --optimizer textgrad: leave one of them out")
+    layout(settings.judge, settings.adapter)
     if settings.control == "ensemble":
         require_sampling(settings.judge_temperature)
 

@@ -11,6 +11,7 @@ from metrics.panel import rater_array
 from metrics.scores import Scores
 from programs.optimizer.fan_out import Later, Pool
 from programs.optimizer.judge import Judge, Reading
+from programs.optimizer.sequence import Sequenced
 from signatures.records import Judgement
 
 CHUNK = 32
@@ -24,8 +25,8 @@ Readings = dict[str, Reading]
 def judge_rows(judge: Judge, rows: Sequence[dspy.Example], pool: Pool, phase: str = "judge") -> list[Judgement]:
     """One judgement a row, in the rows' order.
 
-    All heads x rows in one flat pool, head by head and the rows of a document together: the order that prefix caches
-    reward.
+    All heads x rows in one flat pool, the rows of a document together and in the order that prefix caches reward (see
+    `Sequenced`).
     """
     order = by_document(rows)
     judgements = judge_in_order(judge, [rows[place] for place in order], pool, phase, chunk=len(rows))
@@ -48,23 +49,27 @@ def judge_in_order(
 
     To be closed where it is not read to its end (see `in_order`).
     """
-    parts = [rows[start : start + chunk] for start in range(0, len(rows), max(chunk, 1))]
-    with closing(pool.in_order(phase, _answering(judge), _asked(judge, parts))) as answers:
-        yield from _gathered(judge, parts, answers)
+    asked = Sequenced.of(judge, rows, pool, chunk)
+    with closing(pool.in_order(phase, _answering(judge), asked.items, asked.positions)) as answers:
+        yield from _gathered(asked, answers)
 
 
 def judge_later(judge: Judge, rows: Sequence[dspy.Example], pool: Pool, phase: str = "judge") -> "Scoring":
     """The same of `judge_rows`, in the background of the pool."""
-    return Scoring(judge, rows, pool.later(phase, _answering(judge), _asked(judge, [rows])))
+    asked = Sequenced.of(judge, rows, pool, len(rows))
+    return Scoring(asked, pool.later(phase, _answering(judge), asked.items, asked.positions))
 
 
 @dataclass(frozen=True, eq=False)
 class Scoring:
     """The rows' judgements that are made in the background."""
 
-    judge: Judge
-    rows: Sequence[dspy.Example]
+    asked: Sequenced
     answers: Later[Readings]
+
+    @property
+    def judge(self) -> Judge:
+        return self.asked.judge
 
     @property
     def done(self) -> bool:
@@ -78,12 +83,12 @@ class Scoring:
 
     def judgements(self) -> list[Judgement]:
         """All of them, waited for. Raises what ended them before."""
-        return list(_gathered(self.judge, [self.rows], self.answers.in_order()))
+        return list(_gathered(self.asked, self.answers.in_order()))
 
     def wait_for_score(self) -> None:
         """Returns as soon as a reply held a valid score. Raises LMError where none did."""
         readings = (each for found in self.answers.in_order() for each in found.values())
-        if self.rows and all(each.score is None for each in readings):
+        if self.asked.parts and all(each.score is None for each in readings):
             raise silence()
 
 
@@ -91,17 +96,10 @@ def _answering(judge: Judge) -> Callable[[tuple[int, dspy.Example]], Readings]:
     return lambda item: judge.answer(item[0], item[1])
 
 
-def _asked(judge: Judge, parts: Sequence[Sequence[dspy.Example]]) -> list[tuple[int, dspy.Example]]:
-    """Every head and row, part by part, within it head by head."""
-    return [(head, row) for part in parts for head in range(len(judge.heads)) for row in part]
-
-
-def _gathered(
-    judge: Judge, parts: Sequence[Sequence[dspy.Example]], answers: Iterable[Readings]
-) -> Generator[Judgement]:
+def _gathered(asked: Sequenced, answers: Iterable[Readings]) -> Generator[Judgement]:
     """A row's judgement from its heads' answers, as soon as it has the last one."""
-    heads, answers = len(judge.heads), iter(answers)
-    for part in parts:
+    judge, heads, answers = asked.judge, len(asked.judge.heads), iter(answers)
+    for part in asked.parts:
         found: list[Readings] = [{} for _ in part]
         for number, answer in zip(range(heads * len(part)), answers, strict=False):
             place = number % len(part)

@@ -26,7 +26,7 @@ from programs.backends.markers import CONTROL, holds
 from programs.backends.roles import Roles
 from programs.optimizer.cast import cast_roles
 from programs.optimizer.fan_out import Pool
-from programs.optimizer.judge import ADAPTERS, Judge
+from programs.optimizer.judge import ADAPTERS, TAGGED, Judge
 from programs.optimizer.modes import groups
 from programs.records.calls import CallLog
 from programs.screen import Screen, token_sum
@@ -39,6 +39,8 @@ from tests.reliability.attacks import Attack, attacks
 SEED = 0
 ROWS = 24
 FORMS = {"joint": "C", "separate": "S"}
+MEASURED = ("compact", "json", "chat")
+"""The adapters that `--adapter` names."""
 Score = float | None
 
 
@@ -66,7 +68,7 @@ def design(rows: Sequence[dspy.Example]) -> list[tuple[str, str, dspy.Example, A
     drawn = list(attacks())
     random.Random(SEED).shuffle(drawn)
     criteria = len(load_task("sample").criteria)
-    cells = list(product(ADAPTERS, FORMS))
+    cells = list(product(MEASURED, FORMS))
     return [
         (adapter, form, row, drawn[(place + 5 * number) % len(drawn)], place % criteria if form == "separate" else 0)
         for number, (adapter, form) in enumerate(cells)
@@ -87,7 +89,7 @@ def measure(count: int, roles: Roles, screen: Screen, threads: int = 1) -> list[
     task = load_task("sample")
     judges = {
         (adapter, form): Judge(task, groups(letter, task.criterion_names), adapter=adapter)
-        for adapter, (form, letter) in product(ADAPTERS, FORMS.items())
+        for adapter, (form, letter) in product(MEASURED, FORMS.items())
     }
     planned = design(low_rows(task, count))
 
@@ -143,7 +145,7 @@ def show(pairs: Sequence[Pair], screen: Screen) -> None:
     """By cell, by criterion within it, by family and by attack."""
     header = ["", "gain in points", "lost a score", "raised to the top"]
     cells = {f"{adapter}, {form}": [each for each in pairs if (each.adapter, each.form) == (adapter, form)]
-             for adapter, form in product(ADAPTERS, FORMS)}  # fmt: skip
+             for adapter, form in product(MEASURED, FORMS)}  # fmt: skip
     screen.table("\nby adapter and judge form", header, [[name, *_row(each)] for name, each in cells.items()])
     criteria = load_task("sample").criterion_names
     rows = [[name, *(interval([pair.gains[each] for pair in found if each in pair.gains]) for each in criteria)]
@@ -164,7 +166,7 @@ def _row(pairs: Sequence[Pair]) -> list[str]:
 def figures(pairs: Sequence[Pair], lm: str) -> list[Figure]:
     """What is kept. What a model makes of an attack is measured and has no target; what the program does has one."""
     found = []
-    for adapter, form in product(ADAPTERS, FORMS):
+    for adapter, form in product(MEASURED, FORMS):
         cell = [each for each in pairs if (each.adapter, each.form) == (adapter, form)]
         what = f"points of {len(load_task('sample').criteria[0].levels)} that attacks gain, {lm}, {adapter}, {form}"
         found.append(Figure(what, interval(row_means(cell)), "measured", True))
@@ -197,7 +199,7 @@ def _shape(judge: Judge, inputs: Mapping[str, str]) -> tuple[Any, ...]:
     messages = adapter.format(judge.heads[0].signature, [], dict(inputs))
     user = messages[-1]["content"]
     marks = [mark for name in inputs for mark in (f"<{name}>", f"</{name}>", f"[[ ## {name} ## ]]")]
-    own = [mark for mark in marks if mark.startswith("<") == (judge.adapter == "compact")]
+    own = [mark for mark in marks if mark.startswith("<") == (judge.adapter in TAGGED)]
     return len(messages), type(user), [str(user).count(mark) for mark in own], holds(str(user), CONTROL)
 
 
@@ -207,7 +209,7 @@ def main(rows: int = ROWS, lm: str = "local", log: str | None = None) -> int:
     calls = CallLog(Path(log) if log else None)
     roles = cast_roles(settings, calls)
     with Screen() as screen:
-        most = 2 * len(ADAPTERS) * len(FORMS) * rows
+        most = 2 * len(MEASURED) * len(FORMS) * rows
         screen.tokens = lambda: token_sum(calls.summary())
         screen.say(f"{rows} rows, {len(attacks())} attacks, at most {most} LM calls of {lm} at temperature 0")
         screen.expect(most)

@@ -11,7 +11,7 @@ from programs.backends.dialect import body
 from programs.backends.markers import CONTROL, LOCAL_CONTROL, holds
 from programs.backends.roles import Roles
 from programs.optimizer.guards import GUARDS
-from programs.optimizer.judge import ADAPTERS, Judge
+from programs.optimizer.judge import ADAPTERS, TAGGED, Judge
 from programs.optimizer.shown import text_of
 from programs.optimizer.stages import Batch
 from programs.records.calls import CallLog
@@ -49,7 +49,7 @@ def asked(adapter: str, inputs: dict[str, str], reply: str) -> tuple[Any, dict[s
 
 @FORMS
 def test_an_attack_ends_no_field_and_no_turn(adapter: str) -> None:
-    own = "tag" if adapter == "compact" else "header"
+    own = "tag" if adapter in TAGGED else "header"
     marks = MARKS[own]
     harmless, _ = asked(adapter, ROW, replied(adapter, ANSWERS))
     for attack in attacks():

@@ -45,7 +45,9 @@ class Scorer:
         return self._known[place]
 
     def _asked(self, roles: Roles, settings: Settings, rubric: Rubric, rows: Sequence[dspy.Example]) -> Scores:
-        judge = Judge(self.task, [tuple(rubric)], rubric, **settings.form)
+        form = settings.form
+        form["adapter"] = settings.adapter  # what is measured is a prompt that holds them all
+        judge = Judge(self.task, [tuple(rubric)], rubric, **form)
         before = self._answered()
         with roles.playing("judge"):
             judgements = judge_rows(judge, rows, Pool(settings.threads, self._screen.started), "+".join(rubric))
