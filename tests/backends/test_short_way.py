@@ -10,6 +10,7 @@ import pytest
 from dspy.clients.execution import PreparedCall
 
 from programs.backends import short_way
+from programs.backends.adapter import CompactAdapter
 from programs.backends.roles import Roles
 from programs.backends.template import GAP
 from programs.optimizer.fan_out import Pool
@@ -161,7 +162,7 @@ def test_what_is_cached_is_found_on_the_short_way(
 def test_the_entry_in_the_cache_is_named_as_dspy_names_it() -> None:
     lm = Roles.of(dict.fromkeys(ROLES, fake_lm()), seed=3).lms["judge"]
     sender = lm.engine.sender
-    template = short_way._template(lm, Judge(TASK).heads[0].signature, True, {})
+    template = short_way._template(lm, Judge(TASK).heads[0].signature, CompactAdapter(), True, {})
     assert template is not None
     asked = template.asked(TEXTS[1])
     call = PreparedCall(None, None, {"rollout_id": 3}, {}, asked.request, True, 1, True)
