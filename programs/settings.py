@@ -104,6 +104,8 @@ class Settings(Method):
     router_by: str = "attribution"
     router_threshold: float | None = None
     loss: str = "difference"
+    constrain: str = "none"
+    length_target: int | None = None
     # what is measured on the way
     eval_every: int = 0
     rate_every: int = 0

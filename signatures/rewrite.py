@@ -36,7 +36,7 @@ def rewrite_signature(criteria: Sequence[Criterion]) -> type[dspy.Signature]:
 def rewrite_request(criteria: Sequence[Criterion]) -> str:
     """The form of the reply. Without it the embedded model wrote rubrics such as "," on every batch looked at; asked to
     complete sentences ("1 means ..., 2 means ...") it copied them, or turned a scale upside down."""
-    shape = ",".join(f'"{each.name}":"{_form(each)}"' for each in criteria)
+    shape = ",".join(f'"{each.name}":"{rubric_form(each)}"' for each in criteria)
     return f"Now write the improved rubric, an instruction to the judge for any text, as one JSON object: {{{shape}}}"
 
 
@@ -53,7 +53,8 @@ def named_levels(criterion: Criterion) -> tuple[int, ...]:
     return tuple(levels[nearest_level(step * (len(levels) - 1) / 4)] for step in range(5))
 
 
-def _form(criterion: Criterion) -> str:
+def rubric_form(criterion: Criterion) -> str:
+    """What stands for a rubric in the form of a reply."""
     *lower, highest = map(str, named_levels(criterion))
     levels = f"{', '.join(lower)} and {highest}" if lower else highest
     return f"<what to look for in a text to judge {criterion.title}, and what a text of {levels} is like>"

@@ -17,6 +17,7 @@ STAGES = {
     "loss": "where a judge's scores of a text differ|where a judge orders two texts",
     "gradient": "You improve the rubric",
     "rewrite": "You rewrite the rubric",
+    "condense": "You shorten the rubric|You complete the rubric",
     "rater": "Rate how|Decide which",
 }
 Answer = Callable[[str, str, str, tuple[int, ...]], Any]
@@ -96,7 +97,7 @@ class FakeEngine:
         if stage in ("loss", "gradient"):
             said = f"{stage} text on: {user[-60:]}"
             return json.dumps({name: f"{name}: {said}" for name in fields}) if fields else said
-        answer = self.rewrite if stage == "rewrite" else self.score
+        answer = self.rewrite if stage in ("rewrite", "condense") else self.score
         values = {name: answer(name, system, user, levels) for name, levels in fields.items()}
         return json.dumps(values) if CHAT_END not in system else chat_reply(values)
 

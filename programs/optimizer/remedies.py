@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 
+from programs.optimizer.constraining import CONSTRAINTS, constraining_calls
 from programs.optimizer.estimate import Plan
 from programs.optimizer.gate_by import GATE_BY, dividing_calls
 from programs.optimizer.guards import GUARDS
@@ -23,6 +24,7 @@ ADDED: tuple[Callable[[Settings, Plan], dict[str, int]], ...] = (
     dividing_calls,
     batching_calls,
     resolving_calls,
+    constraining_calls,
 )
 """What each remedy may ask beside the paper's calls, at most, by role; nothing where it is off."""
 
@@ -33,6 +35,7 @@ def plugs_of(settings: Settings, stages: MakeStages = Stages.of) -> Plugs:
         schedule=SCHEDULES[settings.schedule],
         batches=batches_of(settings),
         resolve=resolve_of(settings),
+        constrain=CONSTRAINTS[settings.constrain](settings),
         consider=GATE_BY[settings.gate_by],
         merge=merge_of(settings),
         reorder=OrderSearch(tries(settings)),

@@ -49,6 +49,11 @@ def critiques_of(notes: Sequence[Note]) -> list[str]:
     return [f"({PLACES[0]} text by itself) {note.text}" if paired and not note.other else note.text for note in notes]
 
 
+def feedback_about(group: Group, gradients: Sequence[Note]) -> list[str]:
+    """The gradients that concern a group, each with its criteria in brackets."""
+    return [f"({', '.join(note.group)}) {note.text}" for note in gradients if note.concerns(group)]
+
+
 def _inputs(judge: Judge, row: dspy.Example, tags: Sequence[str]) -> str:
     return "\n".join(block(name, row[name], tags) for name in judge.task.input_names)
 

@@ -14,7 +14,15 @@ from programs.optimizer.batch import Batch
 from programs.optimizer.fan_out import Pool
 from programs.optimizer.judge import Judge
 from programs.optimizer.scoring import judge_rows
-from programs.optimizer.shown import critiques_of, rubric_lines, scores_text, scores_texts, text_of, texts_of
+from programs.optimizer.shown import (
+    critiques_of,
+    feedback_about,
+    rubric_lines,
+    scores_text,
+    scores_texts,
+    text_of,
+    texts_of,
+)
 from programs.records.calls import CallLog
 from programs.records.unanswered import NO_REPLY
 from signatures.gradient import Gradient, gradient_request
@@ -125,7 +133,7 @@ class RewriteStage(dspy.Module):
     ) -> dict[str, str]:
         asked = []
         for group in groups:
-            feedback = [f"({', '.join(note.group)}) {note.text}" for note in gradients if note.concerns(group)]
+            feedback = feedback_about(group, gradients)
             if feedback:
                 texts = [
                     f"{text_of(judge, row)}\njudge: {scores_text(judgement, group)}" for row, judgement in batch.pairs()

@@ -6,6 +6,7 @@ criterion only. So where the amounts are 0, joint calls say what separate ones s
 """
 
 import json
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
@@ -26,6 +27,7 @@ from tests.world.speech import (
 )
 from tests.world.world import World
 
+OPENING = "Rate from 1 to 5."
 NO_RUBRIC = "The improved rubric follows the feedback closely."
 
 
@@ -79,6 +81,17 @@ def rewrite(world: World, asked: Asked) -> str:
             if (home := _home(world, name, word, names, asked.user)) is not None:
                 texts[home].setdefault(word, way)
     return json.dumps({name: _written(world, name, texts[name], (rubrics[name], *heard[name])) for name in names})
+
+
+def condensed(world: World, asked: Asked) -> str:
+    """A rubric of at most so many words: the first of its rules, or those of the feedback beside them."""
+    (field,) = fields_of(asked.request)
+    name = re.findall(r"rubric for (\w+)", asked.user)[-1]
+    words = int(re.findall(r"(\d+) words, as one", asked.user)[0])
+    heard = [rule for rule in rules_in(part("feedback", asked.user)) if rule.criterion in ("", name)]
+    rules = _majority(stated(part("rubric", asked.user)), heard)
+    most = max(0, words - len(OPENING.split())) // len(Rule("", "word", 1).said().split())
+    return json.dumps({field: rubric_text(OPENING, dict(list(rules.items())[:most]))})
 
 
 def paraphrase(world: World, asked: Asked) -> str:
@@ -162,4 +175,4 @@ def _home(world: World, name: str, word: str, names: Sequence[str], prompt: str)
 def _written(world: World, name: str, rules: Mapping[str, int], content: Sequence[object]) -> str:
     if uniform("mishap", name, *content, world.seed) < world.mishaps:
         return NO_RUBRIC
-    return rubric_text("Rate from 1 to 5.", rules)
+    return rubric_text(OPENING, rules)

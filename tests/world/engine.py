@@ -11,6 +11,7 @@ ANSWERS = {
     "loss": critic_lm.loss,
     "gradient": critic_lm.gradient,
     "rewrite": critic_lm.rewrite,
+    "condense": critic_lm.condensed,
     "rater": critic_lm.rating,
     "paraphrase": critic_lm.paraphrase,
     "proposal": critic_lm.proposal,

@@ -9,6 +9,8 @@ REMEDIES: Mapping[str, Mapping[str, object]] = {
         "resolve": "router",
         "router_by": "specificity",
     },
+    "rubrics of a common length (--constrain length)": {"constrain": "length"},
+    "its placebo (--constrain length-placebo)": {"constrain": "length-placebo"},
     "the race (--race on)": {"race": "on"},
     "the gate by criterion (--gate-by criterion)": {"gate_by": "criterion"},
     "merging (--merge greedy)": {"merge": "greedy"},
