@@ -34,13 +34,13 @@ class LiveDiagnosis:
     def see(self, record: Mapping[str, Any]) -> None:
         """A step's record, in order; rated where its turn has come."""
         last, self._last = self._last, record
-        every = self._settings.rate_every
-        if last is None or not every or record["step"] % every:
+        every, steps = self._settings.rate_every, self._settings.steps
+        if last is None or not every or record["step"] % every or record["step"] > steps:  # merging rewrites nothing
             return
-        found, steps = self._diagnosis or self._begun(), steps_of([{**last, "gradients": []}, record])
-        for step in steps:
+        found, rated = self._diagnosis or self._begun(), steps_of([{**last, "gradients": []}, record])
+        for step in rated:
             found = found.plus(len(step.gradients), self._rater.step(step, step.gradients), self._rater.rewrites(step))
-        self._skip([(step, step.gradients) for step in steps])
+        self._skip([(step, step.gradients) for step in rated])
         self._diagnosis = found.with_costs(costs_of(self._folder.calls).get("rater", {}))
         write_diagnosis(self._folder.diagnostics, self._diagnosis)
 

@@ -186,3 +186,30 @@ def test_a_run_saves_the_judges_that_no_other_beats(
     assert {path: path.read_bytes() for path in files} == files
     assert not (folder / "judges" / "stale.json").exists()
     assert len(engine.asked) == asked
+
+
+@pytest.mark.parametrize(("every", "rated"), [(1, True), (3, False)])
+def test_what_comes_after_the_last_step_is_not_rated(
+    every: int, rated: bool, table: Path, tmp_path: Path, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    more = ["--merge", "greedy", "--order", "search", "--steps", 2, "--rate-every", every]
+    flags = [*own_task(table), *SIZES, *more, "--runs-dir", tmp_path]
+    assert run(optimize.main, *flags, monkeypatch=monkeypatch) == 0
+    summary = json.loads((tmp_path / "one" / "summary.json").read_text())
+    assert bool(engine.counts()["rater"]) is rated
+    tally = summary["calls"].get("rater", {"calls": 0, "reused": 0, "skipped": 0})
+    assert tally["calls"] + tally["reused"] + tally["skipped"] == summary["estimate"].get("rater", 0)
+
+
+def test_a_race_leaves_what_merging_needs(task: Task) -> None:
+    engine = FakeEngine(score=obedient_score, rewrite=rewrite)
+    outcome, steps, calls = merged(task, engine, race=True)
+    assert steps[1].verdicts[0].rows is not None
+    assert steps[1].verdicts[0].rows < ROWS  # given up early, and archived by the rows that it had
+    assert {"criterion": "fluency", "kept": True}.items() <= {
+        key: value for move in steps[2].told["merge"]["moves"] for key, value in move.items() if move["kept"]
+    }.items()
+    assert outcome.judge.rubric["fluency"] == "good fluency"
+    tally = calls.summary()["judge"]
+    planned = 3 + 2 * ROWS + 2 * ROWS + (4 + 1) * ROWS + ROWS
+    assert tally["calls"] + tally["reused"] + tally["skipped"] == planned
