@@ -54,7 +54,7 @@ def add_readout_flag(parser: argparse._ActionsContainer, default: str = "digits"
 def add_division_flag(parser: argparse._ActionsContainer, default: str) -> None:
     parser.add_argument(
         "--judge",
-        help=f"which criteria share a call: joint, separate, isolated, or clusters:a+b,c (default: {default})",
+        help=f"who shares a call: joint, separate, isolated, clusters:a+b,c or clusters:FILE.json (default: {default})",
     )
 
 

@@ -1,8 +1,10 @@
 """How a judge's criteria are divided among its calls, and its prompt laid out: by the mode, or as `--judge` says."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from programs.errors import UserError, suggest
+from programs.optimizer.measured_clusters import cluster_words, clusters_in
 from programs.optimizer.modes import Mode, groups
 from programs.settings import LAYOUTS
 from signatures.records import Group
@@ -19,6 +21,13 @@ def judge_groups(division: str, mode: Mode, criteria: Sequence[str]) -> tuple[Gr
     return groups(mode.judge, criteria) if division == OWN else divided(division, criteria)
 
 
+def settled(division: str, criteria: Sequence[str]) -> str:
+    """The division as a run keeps it: the clusters that a file holds by their names, since the file may change."""
+    if division.startswith(CLUSTERS) and division.endswith(".json"):
+        return CLUSTERS + cluster_words(divided(division, criteria))
+    return division
+
+
 def layout(division: str, adapter: str) -> str:
     """The prompt layout (the name of an adapter) of a judge that had another. Raises UserError where they do not go
     together."""
@@ -30,7 +39,7 @@ def layout(division: str, adapter: str) -> str:
 
 
 def divided(division: str, criteria: Sequence[str]) -> tuple[Group, ...]:
-    """The groups of criteria that share a call, by `joint`, `separate`, `isolated` or `clusters:a+b,c`.
+    """The groups of criteria that share a call, by a word, `clusters:a+b,c` or `clusters:FILE` (an interference.json).
 
     Raises UserError for another word, and for clusters that do not name each criterion once.
 
@@ -42,7 +51,11 @@ def divided(division: str, criteria: Sequence[str]) -> tuple[Group, ...]:
     if not division.startswith(CLUSTERS):
         known = (OWN, *LETTERS)
         near = suggest(division, known)
-        raise UserError(f"--judge: unknown '{division}': use {', '.join(known)} or {CLUSTERS}a+b,c{near}")
+        raise UserError(
+            f"--judge: unknown '{division}': use {', '.join(known)}, {CLUSTERS}a+b,c or {CLUSTERS}FILE{near}"
+        )
+    if division.endswith(".json"):
+        return clusters_in(Path(division.removeprefix(CLUSTERS)), criteria)
     clusters = tuple(
         tuple(name.strip() for name in cluster.split("+")) for cluster in division.removeprefix(CLUSTERS).split(",")
     )

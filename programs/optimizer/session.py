@@ -1,7 +1,7 @@
 """A session of `optimize.py`: from flags to a run's folder, and what the person reads before and after."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from programs.diagnostics.show import show_diagnosis
 from programs.errors import CannotWrite, UserError
 from programs.optimizer.cast import check_lms
 from programs.optimizer.forecast import forecast, forecast_words, spent_words
+from programs.optimizer.heads import settled
 from programs.optimizer.methods import method_name, most_calls
 from programs.optimizer.run import Material, optimize
 from programs.optimizer.saved import load_judge
@@ -53,6 +54,7 @@ def _start(runs: Path, name: str | None, flags: Mapping[str, Any], wish: Wish) -
     settings = resolve(normal(flags))
     refuse_impossible(settings)
     task = settled_task(settings)
+    settings = replace(settings, judge=settled(settings.judge, task.criterion_names))
     rows = load_rows(task, settings.data)
     settings = fitted(settings, flags, half_of(rows, task, settings.half))
     material = Material(task, drawn(settings, task, rows))

@@ -9,6 +9,7 @@ from programs import evaluate, optimize, score
 from programs.errors import UserError
 from programs.optimizer.heads import divided, judge_groups
 from programs.optimizer.modes import MODES
+from programs.optimizer.saved import load_judge
 from tests.commands import SIZES, own_task, refused, run
 from tests.fake import FakeEngine
 
@@ -100,3 +101,45 @@ def test_what_has_no_steps_takes_no_division(
     arguments = [*own_task(table), "--lm", "fake", "--runs-dir", tmp_path / "runs", "--judge", "separate", *flags]
     assert run(optimize.main, *arguments, monkeypatch=monkeypatch) == 2
     refused("--judge separate goes with the steps", tmp_path, engine, capsys)
+
+
+def interference(path: Path, *highs: float) -> Path:
+    """A study's file with an experiment for each upper end of what "polite" costs "helpful"."""
+    pairs = [
+        {
+            "mean": {},
+            "helpful|polite": {"value": high - 0.1, "high": high},
+            "polite|helpful": {"value": 0.0, "high": 0.1},
+        }
+        for high in highs
+    ]
+    path.write_text(json.dumps({"format": 1, "experiments": [{"pairs": each} for each in pairs]}))
+    return path
+
+
+def test_a_study_says_which_criteria_share_a_call(
+    table: Path, tmp_path: Path, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = interference(tmp_path / "interference.json", -0.1)
+    folder = optimized("apart", table, tmp_path, monkeypatch, "--judge", f"clusters:{file}")
+    settings = json.loads((folder / "config.json").read_text())["settings"]
+    assert settings["judge"] == "clusters:helpful,polite"  # whatever becomes of the file
+    assert load_judge(folder).groups == (("helpful",), ("polite",))
+    interference(file, 0.1)
+    engine.asked.clear()
+    flags = ["--data", table, "--lm", "fake", "--reuse", "off", "--judge", f"clusters:{file}"]
+    assert run(evaluate.main, folder, *flags, monkeypatch=monkeypatch) == 0
+    assert engine.counts()["judge"] == 60
+
+
+def test_a_file_that_does_not_say_is_refused(tmp_path: Path) -> None:
+    file, names = tmp_path / "interference.json", ["helpful", "polite"]
+    with pytest.raises(UserError, match=r"disagree \(helpful\+polite or helpful,polite\)"):
+        divided(f"clusters:{interference(file, -0.1, 0.1)}", names)
+    with pytest.raises(UserError, match="has no pairs of helpful, fluent"):
+        divided(f"clusters:{file}", ["helpful", "fluent"])
+    file.write_text('{"pairs": 1}')
+    with pytest.raises(UserError, match=r"is no interference\.json of a study"):
+        divided(f"clusters:{file}", names)
+    with pytest.raises(UserError, match=r"absent\.json"):
+        divided(f"clusters:{tmp_path / 'absent.json'}", names)
