@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NotRequired, TypedDict
 
+from programs.method import Method
+
 ROLE_NAMES = ("judge", "loss", "gradient", "rewrite", "rater")
 
 ASSISTANTS = {"condense": "rewrite"}
@@ -37,24 +39,6 @@ class Form(TypedDict):
     order: NotRequired[str]
 
 
-class Method:
-    """How a judge is improved, as settings and the cells of a study say it."""
-
-    mode: str
-    optimizer: str
-    control: str
-
-    @property
-    def stepwise(self) -> bool:
-        """Whether it goes step by step with the mode's judge: what peers and the ensemble do is no step of a mode."""
-        return self.optimizer == "textgrad" and self.control != "ensemble"
-
-    @property
-    def words(self) -> list[str]:
-        """What names it in folders and tables: the optimizer where it is a peer, the mode, a control."""
-        return [word for word in (self.optimizer, self.mode, self.control) if word not in ("textgrad", "none")]
-
-
 @dataclass(frozen=True)
 class Settings(Method):
     """Everything that decides what a run does. Field names are the long flags with `_` for `-`."""
@@ -83,6 +67,7 @@ class Settings(Method):
     steps: int = 2
     batch_size: int = 2
     judge: str = "mode"
+    anchors: int = 0
     gate: str = "spearman"
     accept: str = "probable"
     probability: float = 0.8

@@ -15,7 +15,7 @@ from metrics.summary import summarize
 from metrics.ties import Ties
 from programs.applying.fitting import curve_target, fit_rows
 from programs.applying.judging import asking_probabilities, fallbacks, judged_by, read_as, show_fallback
-from programs.applying.known import seen_words
+from programs.applying.known import anchor_words, seen_words
 from programs.applying.target import read_for, writable
 from programs.ceiling_tables import doubtful_rows, show_ceiling
 from programs.optimizer.cast import role_lm
@@ -73,8 +73,8 @@ def evaluate_from_flags(given: Mapping[str, Any]) -> int:
     screen = Screen()
     _show(agreement, judgements, screen)
     seen, sealed = seen_words(Path(path), rows, settings.data), sealed_words(every, known, settings.half)
-    markers = marker_words(count_markers(judge.task, rows))
-    for words in filter(None, (seen, sealed, markers and f"warning: {markers}")):
+    shown, markers = anchor_words(judge, rows), marker_words(count_markers(judge.task, rows))
+    for words in filter(None, (seen, shown, sealed, markers and f"warning: {markers}")):
         screen.result(words)
     show_calls(roles.calls.summary(), screen)
     show_failures(roles.calls.failed(), screen)

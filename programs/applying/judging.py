@@ -29,7 +29,7 @@ def read_as(judge: Judge, flags: Mapping[str, Any]) -> Judge:
 
 
 def _divided(judge: Judge, division: str) -> Judge:
-    if any(head.demos for head in judge.heads):
+    if any(head.demos for head in judge.heads) and not judge.anchors:
         raise UserError(f"--judge {division}: the judge has demos, made for its own calls; leave the flag out")
     groups = divided(division, judge.task.criterion_names)
     return judge.with_groups(groups, layout(division, judge.adapter))

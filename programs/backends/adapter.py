@@ -47,16 +47,25 @@ class CompactAdapter(Adapter):
         """What is said before any text."""
         return system_text(signature) + "\n" + reply_text(signature)
 
-    def user(self, signature: type[dspy.Signature], inputs: dict[str, Any]) -> str:
-        """What is said of one row."""
+    def user(
+        self, signature: type[dspy.Signature], inputs: dict[str, Any], demos: Sequence[Mapping[str, Any]] = ()
+    ) -> str:
+        """What is said of one row; solved examples have turns of their own."""
         return user_text(signature, inputs)
 
     def format(self, signature, demos, inputs) -> list[dict[str, Any]]:  # type: ignore[no-untyped-def]
-        messages = [{"role": "system", "content": self.system(signature)}]
+        return [
+            {"role": "system", "content": self.system(signature)},
+            *self.turns(signature, demos),
+            {"role": "user", "content": self.user(signature, inputs, demos)},
+        ]
+
+    def turns(self, signature: type[dspy.Signature], demos: Sequence[Any]) -> list[dict[str, Any]]:
+        """Solved examples: what is said of each, and the reply to it."""
+        messages = []
         for demo in demos:
             messages.append({"role": "user", "content": self.user(signature, demo)})
             messages.append({"role": "assistant", "content": assistant_text(signature, demo)})
-        messages.append({"role": "user", "content": self.user(signature, inputs)})
         return messages
 
     def parse(self, signature: type[dspy.Signature], completion: str) -> dict[str, Any]:

@@ -29,11 +29,8 @@ class IsolatedAdapter(CompactAdapter):
     ) -> str:
         return "\n".join([*shared_parts(signature, inputs, demos), branch_text(signature, demos)])
 
-    def format(self, signature, demos, inputs) -> list[dict[str, Any]]:  # type: ignore[no-untyped-def]
-        return [
-            {"role": "system", "content": self.system(signature)},
-            {"role": "user", "content": self.user(signature, inputs, demos)},
-        ]
+    def turns(self, signature: type[dspy.Signature], demos: Sequence[Any]) -> list[dict[str, Any]]:
+        return []
 
 
 def shared_parts(

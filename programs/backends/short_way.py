@@ -4,7 +4,7 @@ Request, key and reply are the same to the byte. It is taken where nobody listen
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dspy
@@ -32,7 +32,7 @@ def short_reply(
     lm = dspy.settings.lm
     if not _open(lm, predict, adapter):
         return None
-    asked = _asked(lm, predict.signature, adapter, inputs, config)
+    asked = _asked(lm, predict, adapter, inputs, config)
     if asked is None:
         return None
     with error_boundary(lm.model, unexpected=True):
@@ -45,24 +45,27 @@ def _open(lm: Any, predict: dspy.Predict, adapter: Any) -> bool:
     if not (type(lm) is dspy.LM and isinstance(lm.engine, MeteredEngine) and type(adapter) in SHORT):
         return False
     settings = dspy.settings
-    changed = predict.lm or predict.demos or predict.config or predict.fields
+    examples = all(name in demo for demo in predict.demos for name in predict.signature.fields)
+    changed = predict.lm or not examples or predict.config or predict.fields
     heard = predict.callbacks or lm.callbacks or settings.callbacks or not settings.disable_history
     return not changed and not heard and all(settings.get(name) in UNSET for name in SILENT)
 
 
 def _asked(
     lm: dspy.LM,
-    signature: type[dspy.Signature],
+    predict: dspy.Predict,
     adapter: CompactAdapter,
     inputs: Mapping[str, Any],
     config: Mapping[str, Any],
 ) -> Filled | None:
-    schema = adapter.constrains(lm)
+    schema, signature = adapter.constrains(lm), predict.signature
+    examples = adapter.turns(signature, predict.demos)
+    said = tuple(message["content"] for message in examples)
     template = lm.engine.made(
-        (lm, signature, type(adapter), schema, *config.items()),
-        lambda: _template(lm, signature, adapter, schema, config),
+        (lm, signature, type(adapter), schema, said, *config.items()),
+        lambda: _template(lm, signature, adapter, schema, config, examples),
     )
-    text = adapter.user(signature, dict(inputs))
+    text = adapter.user(signature, dict(inputs), predict.demos)
     if template is None or not text:
         return None
     try:
@@ -72,11 +75,17 @@ def _asked(
 
 
 def _template(
-    lm: dspy.LM, signature: type[dspy.Signature], adapter: CompactAdapter, schema: bool, config: Mapping[str, Any]
+    lm: dspy.LM,
+    signature: type[dspy.Signature],
+    adapter: CompactAdapter,
+    schema: bool,
+    config: Mapping[str, Any],
+    examples: Sequence[Mapping[str, Any]] = (),
 ) -> Template | None:
     options = {**config, "response_format": response_format(signature)} if schema else config
+    before = [{"role": "system", "content": adapter.system(signature)}, *examples]
     try:
-        return Template.of(lm, adapter.system(signature), options, lm.engine.seed)
+        return Template.of(lm, before, options, lm.engine.seed)
     except NoGap:
         return None
 

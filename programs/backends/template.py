@@ -6,7 +6,7 @@ text in its last message. Key, prompt and body are byte by byte those that a req
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -94,9 +94,11 @@ class Template:
         self._seed = seed
 
     @classmethod
-    def of(cls, lm: dspy.LM, system: str, options: Mapping[str, Any], seed: int | None) -> "Template":
-        """What DSPy makes of a system message and a text, with the LM's own settings and these."""
-        messages = [{"role": "system", "content": system}, {"role": "user", "content": GAP}]
+    def of(
+        cls, lm: dspy.LM, before: Sequence[Mapping[str, Any]], options: Mapping[str, Any], seed: int | None
+    ) -> "Template":
+        """What DSPy makes of the messages before a text and the text, with the LM's own settings and these."""
+        messages = [*before, {"role": "user", "content": GAP}]
         return cls(_canonical(prepare(lm, None, messages, dict(options))), seed)
 
     def asked(self, text: str) -> "Filled":

@@ -66,3 +66,6 @@ def _add_rubric_flags(group: argparse._ActionsContainer) -> None:
     group.add_argument(
         "--guard", choices=("on", "off"), help="on (default): refuse rewrites that are no rubric, before the gate"
     )
+    group.add_argument(
+        "--anchors", type=whole(0), help="rated training rows shown to the judge as solved examples (default 0)"
+    )

@@ -6,7 +6,7 @@ from typing import Any
 from metrics.tokens import count_tokens
 from programs.optimizer.cast import in_fields, local_most, role_lm
 from programs.optimizer.judge import ADAPTERS, Judge
-from programs.optimizer.methods import groups_of
+from programs.optimizer.methods import initial_judge
 from programs.optimizer.pricing import prices_of
 from programs.records.budget import REPLY_TOKENS
 from programs.settings import ASSISTANTS, Settings
@@ -75,7 +75,7 @@ def amounts_words(found: Mapping[str, Any]) -> str:
 
 def _expected(settings: Settings, task: Task, splits: Splits) -> dict[str, tuple[float, float]]:
     """Role -> tokens of a prompt and of a reply, in the mean."""
-    judge, rows = _judge(settings, task), [*splits.test, *splits.validation, *splits.train][:ROWS]
+    judge, rows = initial_judge(settings, task, splits), [*splits.test, *splits.validation, *splits.train][:ROWS]
     prompts = [count_tokens(text) for row in rows for text in _prompts(judge, row)]
     asked = sum(prompts) / len(prompts)
     texts = sum(count_tokens(" ".join(row[name] for name in task.input_names)) for row in rows) / len(rows)
@@ -97,7 +97,7 @@ def _most(settings: Settings, task: Task, splits: Splits) -> dict[str, tuple[int
     """Role -> most tokens of a prompt and of a reply: a token is a byte or more, and a reply that is quoted has as many
     tokens as before."""
     caps = {role: _cap(settings, role) for role in local_most(settings)}
-    judge, rows = _judge(settings, task), [*splits.test, *splits.validation, *splits.train]
+    judge, rows = initial_judge(settings, task, splits), [*splits.test, *splits.validation, *splits.train]
     static = max(len(text.encode()) for text in _prompts(judge, rows[0]))
     text = max(sum(len(row[name].encode()) for name in task.input_names) for row in rows)
     criteria = len(task.criteria)
@@ -114,10 +114,6 @@ def _most(settings: Settings, task: Task, splits: Splits) -> dict[str, tuple[int
         "rater": 10 * OVERHEAD + caps["gradient"] + criteria * caps["rewrite"],
     }
     return {role: (most, caps[role]) for role, most in prompts.items()}
-
-
-def _judge(settings: Settings, task: Task) -> Judge:
-    return Judge(task, groups_of(settings, task.criterion_names), **settings.form)
 
 
 def _prompts(judge: Judge, row: Any) -> list[str]:

@@ -34,6 +34,9 @@ TAGGED = ("compact", "isolated")
 
 READOUTS = ("digits", "expected")
 
+Anchor = Mapping[str, Any]
+"""A rated row that is shown as a solved example: its `row_id`, the inputs, and a level for every criterion."""
+
 
 @dataclass(frozen=True)
 class Reading:
@@ -91,6 +94,7 @@ class Judge(dspy.Module):
         schema: str = "auto",
         readout: str = "digits",
         order: str = ORDERS[0],
+        anchors: Sequence[Anchor] = (),
     ) -> None:
         super().__init__()
         self.task = task
@@ -103,6 +107,8 @@ class Judge(dspy.Module):
         self.probabilities = False
         self.forgoing: list[LMInvalidRequestError] | None = None
         self.heads = [dspy.Predict(_signature(task, group, rubric)) for group in self.groups]
+        for head in self.heads:
+            head.demos = [dict(anchor) for anchor in anchors]
 
     def forward(self, **inputs: Any) -> dspy.Prediction:
         found: dict[str, Reading] = {}
@@ -177,6 +183,13 @@ class Judge(dspy.Module):
         return form if self.order == ORDERS[0] else Form(**form, order=self.order)
 
     @property
+    def anchors(self) -> list[Anchor]:
+        """The examples that all its heads are shown; they rate all criteria, so that these can be divided anew."""
+        first, *others = [list[Anchor](map(dict, head.demos)) for head in self.heads]
+        needed = {"row_id", *self.task.input_names, *self.task.criterion_names}
+        return first if all(each == first for each in others) and all(needed <= {*demo} for demo in first) else []
+
+    @property
     def rubric(self) -> dict[str, str]:
         """Criterion -> rubric, over all heads, in the task's order."""
         held = {name: text for head in self.heads for name, text in rubric_of(head.signature).items()}
@@ -188,13 +201,13 @@ class Judge(dspy.Module):
 
     def with_rubric(self, rubric: Rubric) -> "Judge":
         """A copy with some criteria's rubrics replaced; this judge stays as it is."""
-        return Judge(self.task, self.groups, {**self.rubric, **rubric}, **self.form)
+        return Judge(self.task, self.groups, {**self.rubric, **rubric}, **self.form, anchors=self.anchors)
 
     def with_groups(self, groups: Sequence[Group], adapter: str | None = None) -> "Judge":
         """A copy with the same rubrics, its criteria divided among heads in another way, or its prompts laid out so."""
         form = self.form
         form["adapter"] = adapter or self.adapter
-        return Judge(self.task, groups, self.rubric, **form)
+        return Judge(self.task, groups, self.rubric, **form, anchors=self.anchors)
 
     def prompt_signature(self, group: Group) -> type[dspy.Signature]:
         """The judge's signature reduced to `group`: what a critique of these criteria may see of the prompt."""

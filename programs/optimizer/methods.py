@@ -21,6 +21,7 @@ from programs.optimizer.modes import groups, parse_mode
 from programs.optimizer.peers.peer import Peer
 from programs.optimizer.plugs import MakeStages
 from programs.optimizer.remedies import calls_with_remedies, plugs_of
+from programs.optimizer.rows.anchors import anchors_of
 from programs.optimizer.schedule import SCHEDULES
 from programs.optimizer.stages import Stages
 from programs.optimizer.steps import Step
@@ -86,6 +87,12 @@ def search_calls(settings: Settings, task: Task, splits: Splits) -> int:
 def groups_of(settings: Settings, names: Group) -> tuple[Group, ...]:
     """The judge's groups: what --judge or the mode says; peers and the ensemble are given the joint prompt."""
     return judge_groups(settings.judge, parse_mode(settings.mode), names) if settings.stepwise else (tuple(names),)
+
+
+def initial_judge(settings: Settings, task: Task, splits: Splits) -> Judge:
+    """The judge that every optimizer and control begins with: the task's own rubrics, and the anchors."""
+    anchors = anchors_of(task, splits.anchors)
+    return Judge(task, groups_of(settings, task.criterion_names), **settings.form, anchors=anchors)
 
 
 def report_of(method: Method, settings: Settings) -> dict[str, Any]:

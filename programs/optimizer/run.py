@@ -18,10 +18,11 @@ from programs.optimizer.front import front_summary, save_judges
 from programs.optimizer.incumbent import Incumbent, Outcome
 from programs.optimizer.judge import Judge
 from programs.optimizer.keep import optimism
-from programs.optimizer.methods import groups_of, method_of, most_calls, report_of
+from programs.optimizer.methods import initial_judge, method_of, most_calls, report_of
 from programs.optimizer.modes import parse_mode
 from programs.optimizer.pricing import budget_of, prices_of
 from programs.optimizer.readouts import Read, read, readout_summary
+from programs.optimizer.rows.anchors import rows_summary
 from programs.optimizer.scoring import Scoring, refuse_silence
 from programs.optimizer.steps import Step, step_record, told_in_all
 from programs.optimizer.tested import write_tested
@@ -101,8 +102,7 @@ class Run:
         self.screen.tokens = lambda: token_sum(self.roles.calls.summary())
         self.screen.expect(sum(self.most.values()))
         self.folder.start_steps()
-        student = Judge(self.task, **self.settings.form)
-        start = student.with_groups(groups_of(self.settings, self.task.criterion_names))
+        start = initial_judge(self.settings, self.task, self.splits)
         try:
             outcome = self._search(start)
             save_judges(outcome, self.settings, self.optimizer.metric, self.folder)
@@ -206,7 +206,7 @@ class Run:
             **front_summary(outcome, self.settings, metric, self.folder),
             "optimism": optimism(outcome.chosen.values(), after.scores, metric),
             "scrutiny": run_scrutiny(before.scores, after.scores, outcome, self.splits, metric, seed),
-            "rows": {part: len(getattr(self.splits, part)) for part in ("train", "validation", "test")},
+            **rows_summary(self.task, self.splits),
             "estimate": self.most,
             "calls": self.roles.calls.summary(),
             "spending": self._spending(),

@@ -30,6 +30,7 @@ def save_judge(judge: Judge, path: Path) -> None:
         "task": judge.task.to_dict(),
         "groups": [list(group) for group in judge.groups],
         **judge.form,
+        **({"anchors": [anchor["row_id"] for anchor in judge.anchors]} if judge.anchors else {}),
     }
     state = orjson.loads(orjson.dumps(judge.dump_state()))  # as DSPy's own file has it: judge.load() reads ours too
     write_json(path, {**state, "metadata": {"dependency_versions": get_dependency_versions()}, KEY: own})
@@ -73,6 +74,8 @@ def _rebuilt(path: Path, own: dict[str, Any], state: dict[str, Any]) -> Judge:
         judge.load_state(state)
         if judge.dump_state() != state:  # DSPy ignores what does not fit
             raise ValueError("its heads do not fit its groups")
+        if own.get("anchors", []) != [anchor["row_id"] for anchor in judge.anchors]:
+            raise ValueError("its examples are not its anchors")
         for predictor in judge.predictors():
             for demo in predictor.demos:
                 _require_demo(judge, predictor.signature, demo)

@@ -17,6 +17,7 @@ from programs.optimizer.order_search import require_order
 from programs.optimizer.pricing import budget_of
 from programs.optimizer.race import require_probable
 from programs.optimizer.router import threshold_of
+from programs.optimizer.rows.anchors import set_apart
 from programs.settings import PRESETS, SIZES, Settings
 from programs.tasks.describe import rated_singly, task_from_flags
 from programs.tasks.sealed import half_of
@@ -95,6 +96,11 @@ def refuse_impossible(settings: Settings) -> None:
     budget_of(settings)
     if settings.loss == "pairs" and settings.critical and settings.batch_size < 2:
         raise UserError("--loss pairs needs two rows to compare: raise --batch-size, or leave it out")
+    if settings.anchors + settings.batch_size > settings.train_size >= settings.batch_size:
+        raise UserError(
+            f"--anchors {settings.anchors} are taken from the training rows, which leaves fewer than --batch-size "
+            f"{settings.batch_size} of {settings.train_size}: lower one of them, or raise --train-size"
+        )
     if settings.batch_size > settings.train_size:
         raise UserError(
             f"--batch-size {settings.batch_size} is more than --train-size {settings.train_size}: lower it, since no "
@@ -108,7 +114,8 @@ def sizes(settings: Settings) -> Sizes:
 
 def drawn(settings: Settings, task: Task, rows: Sequence[dspy.Example]) -> Splits:
     """What a run works on, of all rows of its table: drawn from the half that it may see."""
-    return split_rows(half_of(rows, task, settings.half), sizes(settings), settings.split_by, settings.seed)
+    splits = split_rows(half_of(rows, task, settings.half), sizes(settings), settings.split_by, settings.seed)
+    return set_apart(splits, task, settings)
 
 
 def fitted(settings: Settings, given: Mapping[str, Any], rows: Sequence[dspy.Example]) -> Settings:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from programs.settings import Method
+from programs.method import Method
 from programs.studies.arms import arm_flags
 
 OWN_TABLE = "custom"

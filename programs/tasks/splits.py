@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import dspy
 import numpy as np
@@ -36,11 +36,20 @@ class Sizes:
 
 @dataclass(frozen=True)
 class Splits:
-    """Disjoint rows; those of one document follow each other, as prefix caches like it."""
+    """Disjoint rows; those of one document follow each other, as prefix caches like it.
+
+    `anchors` are rows that would be training rows, but are shown to the judge as examples.
+    """
 
     train: list[dspy.Example]
     validation: list[dspy.Example]
     test: list[dspy.Example]
+    anchors: list[dspy.Example] = field(default_factory=list)
+
+    @property
+    def seen(self) -> list[dspy.Example]:
+        """The rows that a judge may owe something to."""
+        return [*self.train, *self.validation, *self.anchors]
 
 
 def split_rows(rows: Sequence[dspy.Example], sizes: Sizes, by: str = "document", seed: int = 0) -> Splits:

@@ -113,7 +113,7 @@ def seer_of(run: PastRun, table: str, data: str | None) -> Sees:
     by its document's id: ids of rows are only numbers there.
     """
     splits = run.splits(run.rows(data))
-    used = [*splits.train, *splits.validation]
+    used = splits.seen
     if run.data == table:
         units = {unit(row, run.settings.split_by) for row in used}
         return lambda row: unit(row, run.settings.split_by) in units

@@ -36,7 +36,7 @@ class Ensemble(Judge):
     """
 
     def __init__(self, judge: Judge, size: int) -> None:
-        super().__init__(judge.task, judge.groups, judge.rubric, **judge.form)
+        super().__init__(judge.task, judge.groups, judge.rubric, **judge.form, anchors=judge.anchors)
         self.size = size
 
     @property

@@ -15,7 +15,7 @@ def untouched_rows(rows: Sequence[dspy.Example], runs: Sequence[Splits], by: str
     By "document" a document that any run has trained or validated on is left out whole. Rows that a fixed split gives
     to training or validation are left out too. Raises UserError where nothing is left.
     """
-    used = {unit(row, by) for splits in runs for row in (*splits.train, *splits.validation)}
+    used = {unit(row, by) for splits in runs for row in splits.seen}
     tested = [row for splits in runs for row in splits.test]
     others = sorted((row for row in rows if row.get("split") in (None, "test")), key=lambda row: row["row_id"])
     order = np.random.default_rng(seed).permutation(len(others))
