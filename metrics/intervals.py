@@ -33,16 +33,24 @@ FEWEST_CLUSTERS = 6
 BOOTSTRAP_CLUSTERS, TRANSFORMED_CLUSTERS = 30, 100
 """From this many on clusters are resampled: for differences, and for values that have a scale of their own."""
 
+FEWEST_FOR_KAPPA = 9
+"""Under this many documents off the commonest level a kappa has no interval.
+
+With six to eight its 95 % intervals hold the truth in 91 % (`python -m tests.reliability.stated`): those that miss it
+lie below it, and fewer degrees of freedom do not mend that.
+"""
+
 LEVEL = 0.95
 
 
 @dataclass(frozen=True)
 class Scale:
-    """How one metric's interval is made: within `low..high`, and by which transformation."""
+    """How one metric's interval is made: within `low..high`, by which transformation, and from how many clusters on."""
 
     low: float
     high: float
     shape: Literal["fisher", "logarithm", "wilson", "plain"]
+    fewest: int = FEWEST_CLUSTERS
 
     @property
     def bootstrapped_from(self) -> int:
@@ -58,7 +66,8 @@ def value_scale(metric: Metric) -> Scale:
         "share": "wilson",
         "pairs": "wilson",
     }
-    return Scale(*metric.bounds, shapes[metric.kind])
+    fewest = FEWEST_CLUSTERS if metric.kind != "coefficient" or metric.by_order else FEWEST_FOR_KAPPA
+    return Scale(*metric.bounds, shapes[metric.kind], fewest)
 
 
 def difference_scale(metric: Metric) -> Scale:
@@ -76,8 +85,9 @@ def intervals(estimate: Estimate, scales: Sequence[Scale], *, seed: int, resampl
     """
     point = estimate.point
     least = np.array([scale.bootstrapped_from for scale in scales])[:, None]
+    fewest = np.array([scale.fewest for scale in scales])[:, None]
     resampled = (estimate.support >= least) & ~np.isnan(point)
-    left_out = (estimate.support >= FEWEST_CLUSTERS) & ~resampled & ~np.isnan(point)
+    left_out = (estimate.support >= fewest) & ~resampled & ~np.isnan(point)
     low, high = np.full_like(point, np.nan), np.full_like(point, np.nan)
     if resampled.any():
         replicates = np.concatenate([estimate(weights) for weights in resampled_weights(estimate, seed, resamples)])

@@ -8,7 +8,7 @@ from scipy import stats
 
 from metrics.estimates import Estimate, by_document, by_document_difference, pooled, pooled_difference
 from metrics.intervals import difference_scale, intervals, value_scale
-from metrics.metric import mae, off_by_one, spearman
+from metrics.metric import krippendorff, mae, off_by_one, qwk, spearman
 from metrics.scores import Scores, Values
 from tests.metrics.rated import criteria, judged, scores
 
@@ -203,3 +203,14 @@ def test_small_batches_give_the_same_intervals(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr("metrics.estimates.BATCH_NUMBERS", 700)
     pieces = [value_intervals(make(drawn, METRICS)) for make in (pooled, by_document)]
     np.testing.assert_allclose(np.array(whole), np.array(pieces))
+
+
+@pytest.mark.parametrize(("off", "given"), [(8, False), (9, True)])
+def test_a_kappa_needs_more_documents_off_the_commonest_level_than_a_rank_correlation(off: int, given: bool) -> None:
+    judge, human = np.ones(60), np.resize([1.0, 2, 3, 4], 60)
+    judge[:off] = np.resize([5.0, 4, 5, 2], off)
+    metrics = [qwk, spearman, krippendorff]
+    estimate = pooled(scores(judge, human), metrics)
+    low, high = intervals(estimate, [value_scale(metric) for metric in metrics], seed=0, resamples=50)
+    assert np.isfinite(low[:, 0]).tolist() == [given, True, True]
+    assert np.isfinite(high[:, 0]).tolist() == [given, True, True]

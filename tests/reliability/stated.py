@@ -37,7 +37,14 @@ DEALS = 8_000
 ROWS_OF_TRUTH, DOCUMENTS_OF_TRUTH = 200_000, 40_000
 
 RARE_METRICS = ("spearman", "krippendorff", "qwk")
-BINS = {"2": (2, 2), "3 to 5": (3, 5), "6 to 12": (6, 12), "13 to 24": (13, 24), "25 and more": (25, 1_000)}
+BINS = {
+    "2": (2, 2),
+    "3 to 5": (3, 5),
+    "6 to 8": (6, 8),
+    "9 to 12": (9, 12),
+    "13 to 24": (13, 24),
+    "25 and more": (25, 1_000),
+}
 """Of documents off the commonest level."""
 
 
@@ -126,21 +133,27 @@ def _held(estimate: Estimate, true: Values) -> Iterator[tuple[int, int, bool]]:
 
 
 def rare_figures(datasets: int) -> list[Figure]:
-    found, figures = rare(datasets), []
-    for row, name in enumerate(RARE_METRICS):
-        own = found[found[:, 0] == row]
-        held = {label: own[(own[:, 1] >= low) & (own[:, 1] <= high), 2].mean() for label, (low, high) in BINS.items()}
-        inside = [share for label, share in held.items() if BINS[label][0] >= 6]
-        figures.append(
-            Figure(
-                f"95 % intervals of {name} that hold the truth, by how many documents are off the commonest level "
-                "(under six the program gives none)",
-                ", ".join(f"{label}: {share:.0%}" for label, share in held.items()),
-                "93 to 97 % from six on",
-                bool(min(inside) >= 0.93 and max(inside) <= 0.97),
-            )
-        )
-    return figures
+    return [_rare_figure(name, own) for name, own in zip(RARE_METRICS, _by_metric(rare(datasets)), strict=True)]
+
+
+def _by_metric(found: Values) -> list[Values]:
+    return [found[found[:, 0] == row] for row in range(len(RARE_METRICS))]
+
+
+def _rare_figure(name: str, own: Values) -> Figure:
+    """Judged where the program gives an interval, each share within two of its standard errors."""
+    fewest = value_scale(METRICS[name]).fewest
+    held = {label: own[(own[:, 1] >= low) & (own[:, 1] <= high), 2] for label, (low, high) in BINS.items()}
+    told = ", ".join(f"{label}: {each.mean():.1%}" for label, each in held.items() if len(each))
+    given = [each for label, each in held.items() if len(each) and BINS[label][0] >= fewest]
+    errors = [2 * (0.95 * 0.05 / len(each)) ** 0.5 for each in given]
+    return Figure(
+        f"95 % intervals of {name} that hold the truth, by how many documents are off the commonest level "
+        f"(under {fewest} the program gives none)",
+        told,
+        f"93 to 97 % (+- 2 standard errors) from {fewest} on",
+        all(0.93 - error <= each.mean() <= 0.97 + error for each, error in zip(given, errors, strict=True)),
+    )
 
 
 def pilot_figure(datasets: int) -> Figure:
