@@ -107,7 +107,7 @@ def study(folder: Path) -> str:
     (task,) = tasks_in(folder)
     kept = folder.resolve().relative_to(ROOT)
     name = kept.relative_to("docs")
-    tables = [table_one.by_configuration(task.compared, task.initial, metric) for metric in table_one.SHOWN]
+    tables = [table_one.by_configuration(task.compared, task.baselines, metric) for metric in table_one.SHOWN]
     if task.dilution:
         tables += [table_dilution.calibration(task.dilution[0]), table_dilution.content(task.dilution[0])]
     tables += [table_interference.arms(record) for record in task.interference]
@@ -123,7 +123,7 @@ def study(folder: Path) -> str:
 def headline(folder: Path) -> str:
     """The first finding and the main table of a study."""
     (task,) = tasks_in(folder)
-    table = as_markdown(table_one.by_configuration(task.compared, task.initial, table_one.SHOWN[0]))
+    table = as_markdown(table_one.by_configuration(task.compared, task.baselines, table_one.SHOWN[0]))
     found = "".join(f"- {each}\n" for each in findings(task)[:2])
     return f"Written by `python docs/refresh.py headline {folder.resolve().relative_to(ROOT)}`:\n\n{found}\n{table}\n"
 

@@ -10,7 +10,8 @@ from programs.applying.comparing.past_run import PastRun
 from programs.errors import UserError, suggest
 from programs.optimizer.judge import Judge
 from programs.optimizer.saved import judge_mark
-from programs.settings import Settings
+from programs.optimizer.settling import normal
+from programs.settings import Settings, resolve
 from programs.studies.cells import cell_folder
 from programs.studies.plan import Cell, Study
 
@@ -65,7 +66,7 @@ def panel_of(path: Path, study: Study, names: Sequence[str], changed: Mapping[st
     run = PastRun.read(cell_folder(path, cells[wanted[0]][0]))
     sides = {name: [_side(path, cell, changed) for cell in cells[name]] for name in wanted}
     if INITIAL not in sides:
-        settings = replace(next(iter(sides.values()))[0].settings, **_plain(study))
+        settings = resolve(normal({**study.settings, **changed}))
         judge = Judge(run.task, **settings.form)
         sides[INITIAL] = [Side(INITIAL, seed, judge, settings, judge_mark(judge)) for seed in study.seeds]
     return Panel(sides, run)
@@ -84,11 +85,6 @@ def _by_name(study: Study) -> dict[str, list[Cell]]:
     for cell in study.cells():
         found.setdefault(cell.name, []).append(cell)
     return found
-
-
-def _plain(study: Study) -> dict[str, Any]:
-    """How the study itself reads and asks, without any arm's flags."""
-    return {name: study.settings.get(name, getattr(Settings, name)) for name in ("readout", "adapter", "schema")}
 
 
 def _side(path: Path, cell: Cell, changed: Mapping[str, Any]) -> Side:

@@ -74,7 +74,7 @@ class Comparison:
     @cached_property
     def ablation(self) -> table_ablation.Ablation:
         """All configurations on one yardstick."""
-        return table_ablation.ablation(self.configurations, self.equal_calls)
+        return table_ablation.ablation(self.compared, self.equal_calls)
 
     @cached_property
     def ceiling(self) -> list[table_ceiling.Share]:

@@ -8,14 +8,14 @@ import numpy as np
 
 from metrics.detectable import detectable
 from metrics.metric import METRICS
-from metrics.over_runs import OverRuns, difference_over_runs, values_over_runs
+from metrics.over_runs import OverRuns, difference_over_runs
 from programs.reports.table import Table
-from programs.studies.initial import is_baseline
+from programs.studies.initial import PLAIN, is_baseline
 from programs.studies.lines import Line, cell_fields
 from programs.studies.markdown import NONE, cell, number
 from programs.studies.results import KEPT, Configuration, Result
+from programs.studies.table_one import SHOWN, Compared
 
-SHOWN = ("spearman", "mae")
 AGREEMENT = (
     "arm", "gate", "seeds", "Spearman", "mean absolute error", "minus initial, read alike", "detectable",
     "spread over seeds", "minus plain initial", "detectable", "spread over seeds",
@@ -30,27 +30,31 @@ ABOVE = 1.0
 
 @dataclass(frozen=True, eq=False)
 class Arm:
-    """One configuration over its seeds, as a row of both tables."""
+    """One configuration over its seeds, as a row of both tables; `compared` is its line of Table 1."""
 
-    configuration: Configuration
+    compared: Compared
 
-    @cached_property
+    @property
+    def configuration(self) -> Configuration:
+        return self.compared.configuration
+
+    @property
     def values(self) -> OverRuns:
-        return values_over_runs(self.configuration.scores(KEPT), [METRICS[name] for name in SHOWN])
+        return self.compared.after
+
+    @property
+    def against_initial(self) -> OverRuns | None:
+        """The kept judges minus the joint initial one that is read as they are."""
+        return self.compared.against_initial
 
     @cached_property
-    def differences(self) -> dict[str, OverRuns | None]:
-        """The kept judges minus the joint initial one: read as they are (`initial`), and the plain one (`plain`)."""
-        own = self.configuration
-        pairs = {"initial": own.initial, "plain": own.plain_initial}
-        return {
-            name: None
-            if initial is None
-            else difference_over_runs(
-                list(zip(initial, own.scores(KEPT), strict=True)), [METRICS[name] for name in SHOWN]
-            )
-            for name, initial in pairs.items()
-        }
+    def against_plain(self) -> OverRuns | None:
+        """The kept judges minus the plain joint initial one."""
+        own, plain = self.configuration, self.configuration.plain_initial
+        if plain is None or own.standard == PLAIN:
+            return None if plain is None else self.against_initial
+        pairs = list(zip(plain, own.scores(KEPT), strict=True))
+        return difference_over_runs(pairs, [METRICS[name] for name in SHOWN])
 
     @property
     def search_calls(self) -> float | None:
@@ -101,12 +105,12 @@ class Ablation:
     joint: float | None
 
 
-def ablation(configurations: Sequence[Configuration], equal_calls: str) -> Ablation:
+def ablation(compared: Sequence[Compared], equal_calls: str) -> Ablation:
     """The reference is the arm of --equal-calls, else the first that searches by textual gradients."""
-    arms = [Arm(one) for one in configurations]
+    arms = [Arm(one) for one in compared]
     searching = [arm for arm in arms if arm.search_calls and arm.configuration.results[0].settings.critical]
     named = [arm for arm in arms if arm.configuration.mode == equal_calls]
-    plain = [run for one in configurations for run in one.results if is_baseline(run)]
+    plain = [run for arm in arms for run in arm.configuration.results if is_baseline(run)]
     joint = [took(run, "initial", "evaluated_tokens") for run in plain]
     known = [tokens for tokens in joint if tokens is not None]
     return Ablation(arms, next(iter([*named, *searching]), None), sum(known) / len(known) if known else None)
@@ -128,8 +132,8 @@ def agreement_table(found: Ablation) -> Table:
             arm.configuration.gate,
             str(len(arm.configuration.results)),
             *(cell(arm.values.cells[metric]["mean"]) for metric in SHOWN),
-            *_difference(arm.differences["initial"]),
-            *_difference(arm.differences["plain"]),
+            *_difference(arm.against_initial),
+            *_difference(arm.against_plain),
         ]
         for arm in found.arms
     ]
@@ -144,7 +148,7 @@ def lines(found: Ablation) -> Iterator[Line]:
     """Differences from the plain initial prompt, and costs; all else is in table1 and costs."""
     for arm in found.arms:
         name = arm.configuration.name
-        if (plain := arm.differences["plain"]) is not None:
+        if (plain := arm.against_plain) is not None:
             for metric, cells in plain.cells.items():
                 for criterion, each in cells.items():
                     own = {**cell_fields("against_plain", each), "detectable": detectable(each)}

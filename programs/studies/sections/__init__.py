@@ -47,5 +47,10 @@ BY_STEP = (trajectories.section, objectives.section, lengths.section, gates.sect
 
 def sections_of(task: Comparison) -> list[Section]:
     """All sections of a task."""
-    left_out = (*(() if task.stepwise else BY_STEP), *(() if task.arms else (ablation.section,)))
+    tested = any(len(one.steps) > 1 for one in task.stepwise)  # arms need not be, between their start and their end
+    left_out = {
+        *(() if task.stepwise else BY_STEP),
+        *(() if tested else (trajectories.section, objectives.section)),
+        *(() if task.arms else (ablation.section,)),
+    }
     return [section(task) for section in SECTIONS if section not in left_out]
