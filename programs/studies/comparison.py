@@ -15,6 +15,7 @@ from programs.studies import (
     table_objectives,
     table_one,
     table_trajectories,
+    yardstick,
 )
 from programs.studies.lines import Line
 from programs.studies.results import Configuration, Result, configurations
@@ -72,9 +73,9 @@ class Comparison:
         return next(iter(self.baselines.values()), None)
 
     @cached_property
-    def ablation(self) -> table_ablation.Ablation:
+    def ablation(self) -> yardstick.Ablation:
         """All configurations on one yardstick."""
-        return table_ablation.ablation(self.compared, self.equal_calls)
+        return yardstick.ablation(self.compared, self.equal_calls)
 
     @cached_property
     def ceiling(self) -> list[table_ceiling.Share]:
