@@ -167,9 +167,6 @@ class Settings(Method):
         return {role: getattr(self, f"{role}_{suffix}") for role in ROLE_NAMES}
 
 
-BEST: Mapping[str, Any] = {"readout": "expected"}
-"""What the development rows support (docs/how-to/ablation.md); so far expectations alone, which cost nothing."""
-
 PRESETS: Mapping[str, Mapping[str, Any]] = {
     "light": {},
     "paper": {
@@ -184,7 +181,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
         "accept": "not_worse",
         "reserve": 0.0,
     },
-    "best": BEST,
+    "best": {"readout": "expected"},  # what the development rows support (docs/how-to/ablation.md)
 }
 
 CHANGEABLE = {
