@@ -111,10 +111,10 @@ def test_all_that_evaluate_says_of_expectations_hardly_changes(few) -> None:
     ties = choose_ties(scores, "these")
     assert ties is not None
     reports = [
-        partial(summarize, scores, resamples=300),
-        partial(halo, scores, resamples=300),
-        partial(system_agreement, scores, resamples=300),
-        partial(calibrated, scores, ties, resamples=300),
+        partial(summarize, scores, resamples=150),
+        partial(halo, scores, resamples=150),
+        partial(system_agreement, scores, resamples=150),
+        partial(calibrated, scores, ties, resamples=150),
     ]
     exact = [dict(_cells(report())) for report in reports]
     few()
@@ -126,8 +126,8 @@ def test_all_that_evaluate_says_of_expectations_hardly_changes(few) -> None:
             assert (after[place]["n"], after[place]["undefined"]) == (cell["n"], cell["undefined"])
             if cell["low"] is not None:
                 width = cell["high"] - cell["low"]
-                assert after[place]["low"] == pytest.approx(cell["low"], abs=0.06 * width), place
-                assert after[place]["high"] == pytest.approx(cell["high"], abs=0.06 * width), place
+                assert after[place]["low"] == pytest.approx(cell["low"], abs=0.08 * width), place
+                assert after[place]["high"] == pytest.approx(cell["high"], abs=0.08 * width), place
 
 
 def _cells(found, place=()):
@@ -191,15 +191,15 @@ def test_single_precision_sums_what_double_does() -> None:
 
 
 def test_intervals_of_a_large_set_hold_as_wide_as_they_should() -> None:
-    """Of 60 draws of 1,200 rows, nearly all intervals hold the truth (a draw of 200,000)."""
+    """Of 40 draws of 1,200 rows, nearly all intervals hold the truth (a draw of 200,000)."""
     (metric,) = [METRICS["spearman"]]
     truth = metric(*(side[:, 0] for side in _sides(expectations(200_000, 40_000))))
     held = 0
-    for seed in range(60):
+    for seed in range(40):
         estimate = pooled(expectations(1_200, 240, seed + 1).columns(["a"]), [metric])
         low, high = intervals(estimate, [value_scale(metric)], seed=seed, resamples=200)
         held += bool(low[0, 0] <= (truth or 0.0) <= high[0, 0])
-    assert held >= 52
+    assert held >= 34
 
 
 def _sides(scores: Scores) -> tuple[Values, Values]:
