@@ -30,11 +30,10 @@ class Extend(dspy.Signature):
 
 
 def condense_request(criterion: Criterion, words: int) -> str:
-    """The length and the form of the reply."""
-    form = f"<the same rubric for {criterion.title} in at most {words} words>"
+    """The length and the form of the reply. Asked for "the same" in fewer words, the embedded model copied it whole."""
     return (
-        f"Now write the rubric for {criterion.title} again, with the same meaning, in at most {words} words, as one "
-        f'JSON object: {{"shorter":"{form}"}}'
+        f"Now summarize the rubric for {criterion.title} in short sentences, in at most {words} words, as one JSON "
+        f'object: {{"shorter":"{rubric_form(criterion)}"}}'
     )
 
 

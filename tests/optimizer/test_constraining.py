@@ -65,7 +65,7 @@ def test_what_is_too_long_is_condensed_to_the_median_and_nothing_else_is_asked(t
     moment, proposal = moment_of(task, engine), {name: of_tokens(count) for name, count in LONG.items()}
     found = Constrainer(equalized)(proposal, GRADIENTS, moment)
     (asked,) = engine.of("condense")
-    assert proposal["fluency"] in asked.user and "same meaning" in asked.user and "Add spelling" not in asked.user
+    assert proposal["fluency"] in asked.user and "summarize" in asked.user and "Add spelling" not in asked.user
     assert {name: text for name, text in found.items() if text == proposal[name]}.keys() == set(NAMES) - {"fluency"}
     told = moment.told["constrain"]
     assert (told["condensed"], told["extended"], told["refused"]) == (1, 0, 0)
