@@ -17,7 +17,7 @@ import numpy as np
 from programs.optimizer.judge import Judge
 from programs.optimizer.plugs import About, Batches, Search
 from programs.optimizer.rows.strata import Stratum, spread, strata_of
-from signatures.records import Group, Rubric
+from signatures.records import Group
 
 Weights = Mapping[Stratum, float]
 """A row's strata, with its weight in each."""
@@ -36,14 +36,14 @@ def hard_batches(pool: int) -> Batches:
         criteria = judge().task.criteria
         rows = spread(search.trainset, criteria, max(pool, size), random)
         rotation = Rotation([each.name for each in criteria], len(rows), random)
-        scored: Rubric = {}
+        scored: Judge | None = None
         weights: list[Weights] = []
         for number in count(1):
             current = judge()
-            if current.rubric == scored:
+            if current is scored:
                 search.stages.spare(current, rows)
             else:
-                scored = current.rubric
+                scored = current
                 judgements = search.stages.judge(current, rows)
                 weights = [strata_of(criteria, row, each) for row, each in zip(rows, judgements, strict=True)]
             yield [rows[place] for place in rotation.batch(weights, size, about(number))]
