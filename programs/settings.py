@@ -17,7 +17,7 @@ ASSISTANTS = {"condense": "rewrite"}
 OPTIMIZERS = ("textgrad", "gepa", "miprov2", "copro")
 """Textual gradients, and DSPy's own optimizers on the same footing."""
 
-RESOLVE = ("none", "router")
+RESOLVE = ("none", "router", "pcgrad", "cagrad", "mgda", "merge")
 """Which gradients the rewrite follows: the ways of `programs.optimizer.resolving`."""
 
 CONTROLS = ("shuffled", "paraphrase", "ensemble")
@@ -91,6 +91,10 @@ class Settings(Method):
     loss: str = "difference"
     constrain: str = "none"
     length_target: int | None = None
+    conflict: str = "behaviour"
+    edits: int = 6
+    probe_rows: int = 12
+    embedder: str = "local"
     # what is measured on the way
     eval_every: int = 0
     rate_every: int = 0
@@ -183,15 +187,6 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
     },
     "best": {"readout": "expected"},  # what the development rows support (docs/how-to/ablation.md)
 }
-
-CHANGEABLE = {
-    "threads", "retries", "timeout", "reuse", "save_prompts",
-    "max_calls", "max_tokens", "max_minutes", "max_cost", "api_base",
-    "rate_every", "rate_orders", "rate_logprobs",
-    *(f"{role}_api_base" for role in ROLE_NAMES),
-    "price_in", "price_out", *(f"{role}_price_{side}" for role in ROLE_NAMES for side in ("in", "out")),
-}  # fmt: skip
-"""Settings that a resumed run may have anew, since they do not change its results."""
 
 SIZES = ("train_size", "val_size", "test_size")
 

@@ -7,7 +7,16 @@ from collections.abc import Mapping
 from typing import Any, get_args, get_type_hints
 
 from programs.errors import UserError
-from programs.settings import CHANGEABLE, Settings
+from programs.settings import ROLE_NAMES, Settings
+
+CHANGEABLE = {
+    "threads", "retries", "timeout", "reuse", "save_prompts",
+    "max_calls", "max_tokens", "max_minutes", "max_cost", "api_base",
+    "rate_every", "rate_orders", "rate_logprobs",
+    *(f"{role}_api_base" for role in ROLE_NAMES),
+    "price_in", "price_out", *(f"{role}_price_{side}" for role in ROLE_NAMES for side in ("in", "out")),
+}  # fmt: skip
+"""Settings that a resumed run may have anew, since they do not change its results."""
 
 
 def stored_settings(stored: Mapping[str, Any]) -> Settings:

@@ -17,7 +17,7 @@ STAGES = {
     "loss": "where a judge's scores of a text differ|where a judge orders two texts",
     "gradient": "You improve the rubric",
     "rewrite": "You rewrite the rubric",
-    "condense": "You shorten the rubric|You complete the rubric",
+    "condense": "You shorten the rubric|You complete the rubric|You turn feedback|You merge feedback",
     "rater": "Rate how|Decide which",
 }
 Answer = Callable[[str, str, str, tuple[int, ...]], Any]
@@ -94,7 +94,7 @@ class FakeEngine:
 
     def text(self, stage: str, system: str, user: str, fields: Mapping[str, tuple[int, ...]]) -> str:
         """The reply to one request, `fields` being those that it asks for (see `fields_of`)."""
-        if stage in ("loss", "gradient"):
+        if stage in ("loss", "gradient") or (stage == "condense" and not fields):
             said = f"{stage} text on: {user[-60:]}"
             return json.dumps({name: f"{name}: {said}" for name in fields}) if fields else said
         answer = self.rewrite if stage in ("rewrite", "condense") else self.score

@@ -15,7 +15,7 @@ from dspy.lm15 import InvalidRequestError, NotConfiguredError, Request, Response
 
 from programs.backends.dialect import NO_LOOPS, body, response
 from programs.backends.forced import blanks_of, filled
-from programs.backends.interruptible import Server, interrupt_on_ctrl_c
+from programs.backends.interruptible import Ask, Server, interrupt_on_ctrl_c
 from programs.backends.slots import Slots
 from programs.backends.weights import INSTALL, model_file
 from programs.errors import UserError
@@ -25,12 +25,14 @@ from programs.errors import UserError
 class Runtime:
     """How the server runs: `context` tokens are the most that one call's prompt and reply take together.
 
-    `threads=0` is one a core. One slot by default: it keeps the prefix that all prompts of a judge share.
+    `threads=0` is one a core. One slot by default: it keeps the prefix that all prompts of a judge share. A server for
+    `embedding` gives vectors and writes nothing.
     """
 
     slots: int = 1
     context: int = 8192
     threads: int = 0
+    embedding: bool = False
 
 
 _servers: dict[tuple[Path, Runtime], Server] = {}
@@ -103,7 +105,13 @@ def start(path: Path, runtime: Runtime) -> Server:
         server = xllamacpp.Server(_parameters(xllamacpp, path, runtime))
     except (RuntimeError, ValueError) as error:
         raise UserError(f"{path}: llama.cpp cannot load this model ({error}); is it a complete GGUF file?") from error
-    return Server(server.handle_chat_completions, Slots(runtime.slots))
+    ask = _embedding(server) if runtime.embedding else server.handle_chat_completions
+    return Server(ask, Slots(runtime.slots))
+
+
+def _embedding(server: Any) -> Ask:
+    """Vectors come whole: one chunk."""
+    return lambda body, hear: hear(server.handle_embeddings(body))
 
 
 def _parameters(xllamacpp: Any, path: Path, runtime: Runtime) -> Any:
@@ -114,6 +122,10 @@ def _parameters(xllamacpp: Any, path: Path, runtime: Runtime) -> Any:
     if runtime.threads:
         parameters.cpuparams.n_threads = parameters.cpuparams_batch.n_threads = runtime.threads
     parameters.n_batch = 512  # a call can be interrupted between batches
+    if runtime.embedding:
+        parameters.embedding = True
+        parameters.pooling_type = xllamacpp.llama_pooling_type.LLAMA_POOLING_TYPE_MEAN
+        parameters.n_batch = parameters.n_ubatch = runtime.context  # a text is pooled within one batch
     parameters.enable_reasoning = 0
     parameters.verbosity = 0  # llama.cpp would fill the terminal
     parameters.api_keys = [secrets.token_hex()]  # the server also listens on a local port, of which we make no use

@@ -19,8 +19,8 @@ from programs.settings import ASSISTANTS
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
-TEMPERATURES = {"judge": 0.1, "loss": 0.3, "gradient": 0.3, "rewrite": 0.7, "condense": 0.0, "rater": 0.0}
-"""The paper's temperatures by role; it has none that condenses."""
+TEMPERATURES = {"judge": 0.1, "loss": 0.3, "gradient": 0.3, "rewrite": 0.7, "condense": 0.0, "embed": 0.0, "rater": 0.0}
+"""The paper's temperatures by role; it has none that condenses or embeds."""
 
 
 @dataclass(frozen=True)
@@ -41,15 +41,20 @@ class Roles:
         max_tokens: Mapping[str, int] | None = None,
         budget: Budget | None = None,
     ) -> "Roles":
-        """The given LM per role; a role without one uses that of the role that it assists, or `dspy.settings.lm`.
+        """The given LM per role; a role without one uses that of the role that it assists, or `dspy.settings.lm`. No
+        LM that writes can embed, so that role is there only where it is given one.
 
         Raises UserError where that is none.
         """
         calls, budget, servers = calls or CallLog(), budget or Budget(), Servers()
         heat = {**TEMPERATURES, **(temperatures or {})}
         caps = max_tokens or {}
-        chosen = {role: lms.get(role) or lms.get(ASSISTANTS.get(role, "")) or dspy.settings.lm for role in ROLES}
-        if missing := [role for role in ROLES if chosen[role] is None and role not in ASSISTANTS]:
+        chosen = {
+            role: lms.get(role) or lms.get(ASSISTANTS.get(role, "")) or dspy.settings.lm
+            for role in ROLES
+            if role != "embed" or lms.get(role)
+        }
+        if missing := [role for role, lm in chosen.items() if lm is None and role not in ASSISTANTS]:
             raise UserError(f"no LM for {', '.join(missing)}: dspy.configure(lm=...) or give one per role")
         return cls(
             {

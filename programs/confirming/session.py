@@ -33,7 +33,7 @@ from programs.records.folder import RunFolder, make_folder
 from programs.records.served import Served, watched
 from programs.records.spending import carried
 from programs.screen import Screen, token_sum
-from programs.settings import CHANGEABLE
+from programs.stored import CHANGEABLE
 from programs.studies.consent import agreed
 from programs.studies.interference.session import LIMITS, found_study
 from programs.studies.write import study_in

@@ -2,8 +2,10 @@
 
 import dspy
 
+from programs.backends.embedder import embedding_model
 from programs.backends.names import language_model, prepare, writing_prose
 from programs.backends.roles import Roles
+from programs.optimizer.conflict.ways import embeds
 from programs.optimizer.modes import parse_mode
 from programs.optimizer.pricing import budget_of, role_place
 from programs.records.budget import Budget
@@ -39,6 +41,8 @@ def check_lms(settings: Settings) -> None:
     """Loads embedded models and looks for keys and packages now. Raises UserError for what is missing."""
     for role in settings.by_role("lm"):
         prepare(role_lm(settings, role))
+    if embeds(settings):
+        prepare(_embedder(settings))
 
 
 def cast_roles(settings: Settings, calls: CallLog, budget: Budget | None = None) -> Roles:
@@ -50,10 +54,14 @@ def cast_roles(settings: Settings, calls: CallLog, budget: Budget | None = None)
     local = {role for role, lm in lms.items() if lm.model.startswith("local")}
     caps = {role: most for role, most in local_most(settings).items() if ASSISTANTS.get(role, role) in local}
     return Roles.of(
-        lms,
+        {**lms, "embed": _embedder(settings)} if embeds(settings) else lms,
         calls=calls,
         seed=settings.seed,
         temperatures=settings.by_role("temperature"),
         max_tokens=caps,
         budget=budget or budget_of(settings),
     )
+
+
+def _embedder(settings: Settings) -> dspy.LM:
+    return embedding_model(settings.embedder, num_retries=settings.retries, cache=settings.reuse == "on")

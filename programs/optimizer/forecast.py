@@ -7,7 +7,7 @@ from metrics.tokens import count_tokens
 from programs.optimizer.cast import in_fields, local_most, role_lm
 from programs.optimizer.judge import ADAPTERS, Judge
 from programs.optimizer.methods import initial_judge
-from programs.optimizer.pricing import prices_of
+from programs.optimizer.pricing import is_local, prices_of
 from programs.records.budget import REPLY_TOKENS
 from programs.settings import ASSISTANTS, Settings
 from programs.tasks.splits import Splits
@@ -89,6 +89,7 @@ def _expected(settings: Settings, task: Task, splits: Splits) -> dict[str, tuple
         "gradient": (gradient + asked + case + NOTE, NOTE * criteria if in_fields(settings) else NOTE),
         "rewrite": (gradient + asked + feedback, NOTE * criteria),
         "condense": (gradient + feedback, NOTE * criteria),
+        "embed": (NOTE, 0),
         "rater": (gradient + 2 * NOTE, LEVEL),
     }
 
@@ -96,7 +97,7 @@ def _expected(settings: Settings, task: Task, splits: Splits) -> dict[str, tuple
 def _most(settings: Settings, task: Task, splits: Splits) -> dict[str, tuple[int, int]]:
     """Role -> most tokens of a prompt and of a reply: a token is a byte or more, and a reply that is quoted has as many
     tokens as before."""
-    caps = {role: _cap(settings, role) for role in local_most(settings)}
+    caps = {"embed": 0, **{role: _cap(settings, role) for role in local_most(settings)}}
     judge, rows = initial_judge(settings, task, splits), [*splits.test, *splits.validation, *splits.train]
     static = max(len(text.encode()) for text in _prompts(judge, rows[0]))
     text = max(sum(len(row[name].encode()) for name in task.input_names) for row in rows)
@@ -111,6 +112,7 @@ def _most(settings: Settings, task: Task, splits: Splits) -> dict[str, tuple[int
         + criteria * caps["loss"],
         "rewrite": 3 * shown + settings.batch_size * (text + OVERHEAD + criteria * caps["gradient"]),
         "condense": 3 * shown + settings.batch_size * criteria * caps["gradient"],
+        "embed": 4 * caps["condense"] * criteria,
         "rater": 10 * OVERHEAD + caps["gradient"] + criteria * caps["rewrite"],
     }
     return {role: (most, caps[role]) for role, most in prompts.items()}
@@ -134,6 +136,8 @@ def _capped(settings: Settings, asking: Mapping[str, int]) -> bool:
 
 
 def _local(settings: Settings, role: str) -> bool:
+    if role == "embed":
+        return is_local(settings.embedder)
     return role_lm(settings, ASSISTANTS.get(role, role)).model.startswith("local")
 
 

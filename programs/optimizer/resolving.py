@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from programs.optimizer.conflict.ways import EQUATIONS, by_equation, by_merging, equation_calls, merging_calls
 from programs.optimizer.estimate import Plan
 from programs.optimizer.plugs import Resolve, as_they_are
 from programs.optimizer.router import router, router_calls
@@ -28,6 +29,8 @@ class Way:
 WAYS: Mapping[str, Way] = {
     "none": Way(lambda settings: as_they_are),
     "router": Way(router, router_calls),
+    **dict.fromkeys(EQUATIONS, Way(by_equation, equation_calls)),
+    "merge": Way(by_merging, merging_calls),
 }
 """The choices of `--resolve` (`programs.settings.RESOLVE`)."""
 

@@ -8,6 +8,7 @@ from typing import Any
 import dspy
 
 from programs.errors import UserError
+from programs.optimizer.conflict.ways import check_conflict
 from programs.optimizer.gate import gate
 from programs.optimizer.gate_by import require_gate
 from programs.optimizer.merge import require_choice
@@ -93,6 +94,7 @@ def refuse_impossible(settings: Settings) -> None:
     require_order(settings)
     check_method(settings)
     threshold_of(settings)
+    check_conflict(settings)
     budget_of(settings)
     if settings.loss == "pairs" and settings.critical and settings.batch_size < 2:
         raise UserError("--loss pairs needs two rows to compare: raise --batch-size, or leave it out")

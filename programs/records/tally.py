@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-ROLES = ("judge", "loss", "gradient", "rewrite", "condense", "rater")
+ROLES = ("judge", "loss", "gradient", "rewrite", "condense", "embed", "rater")
 
 SPENT = ("calls", "prompt_tokens", "completion_tokens")
 """What a step counts of its calls."""

@@ -12,7 +12,8 @@ from programs.errors import UserError, suggest
 from programs.flags import whole
 from programs.optimizer.gate import gate
 from programs.optimizer.modes import MODES, parse_mode
-from programs.settings import CHANGEABLE, CONTROLS, OPTIMIZERS, PRESETS, Settings, resolve
+from programs.settings import CONTROLS, OPTIMIZERS, PRESETS, Settings, resolve
+from programs.stored import CHANGEABLE
 from programs.studies.arms import arm_flags, arms_of, grown
 from programs.studies.cell import EVAL_EVERY, OWN_TABLE, Cell
 

@@ -94,6 +94,15 @@ def condensed(world: World, asked: Asked) -> str:
     return json.dumps({field: rubric_text(OPENING, dict(list(rules.items())[:most]))})
 
 
+def edits(world: World, asked: Asked) -> str:
+    """The rules of the feedback that name their criterion, one by one as edits, or all in one text."""
+    rules = dict.fromkeys(rule for rule in rules_in(part("feedback", asked.user)) if rule.criterion)
+    if "You merge feedback" in asked.system:
+        return " ".join(rule.said() for rule in rules)
+    ways = {1: "raise", -1: "lower"}
+    return "\n".join(f"{rule.criterion}: {ways[rule.way]} when {rule.said()}" for rule in rules)
+
+
 def paraphrase(world: World, asked: Asked) -> str:
     """The same rules behind another opening."""
     rubrics = rubrics_listed(part("rubric", asked.user))

@@ -1,5 +1,7 @@
 """The simulated LM: an engine that knows nothing of a request but its words, as a real one."""
 
+import re
+
 import dspy
 
 from tests.fake import Asked, FakeEngine
@@ -12,6 +14,7 @@ ANSWERS = {
     "gradient": critic_lm.gradient,
     "rewrite": critic_lm.rewrite,
     "condense": critic_lm.condensed,
+    "edits": critic_lm.edits,
     "rater": critic_lm.rating,
     "paraphrase": critic_lm.paraphrase,
     "proposal": critic_lm.proposal,
@@ -33,6 +36,8 @@ class WorldEngine(FakeEngine):
 
 
 def _stage(asked: Asked) -> str:
+    if re.search("You turn feedback|You merge feedback", asked.system):
+        return "edits"
     if asked.stage != "rewrite":
         return asked.stage
     if "in other words" in asked.system:

@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 
 REMEDIES: Mapping[str, Mapping[str, object]] = {
+    "conflict in behaviour, PCGrad (--resolve pcgrad)": {"resolve": "pcgrad"},
+    "its control (--resolve pcgrad --conflict random)": {"resolve": "pcgrad", "conflict": "random"},
+    "merged by an LM (--resolve merge)": {"resolve": "merge"},
     "expectations instead of digits (--readout expected)": {"readout": "expected"},
     "a field for each criterion in joint gradients (--notes per-field)": {"notes": "per-field"},
     "joint gradients rerouted where blunt (--resolve router --router-by specificity)": {
