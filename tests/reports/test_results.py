@@ -20,7 +20,7 @@ def kept(study_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 def test_no_text_of_the_data_or_of_an_lm_is_kept(kept: Path) -> None:
     files = [path for path in (kept / "cells").rglob("*") if path.is_file()]
     assert {path.name for path in files} == {
-        "summary.json", "scores.json", "cost.json", "lengths.json", "steps.jsonl",
+        "summary.json", "scores.json", "cost.json", "lengths.json", "steps.jsonl", "timing.json",
     }  # fmt: skip
     for path in files:
         text = path.read_text()
