@@ -94,6 +94,7 @@ class Settings(Method):
     conflict: str = "behaviour"
     edits: int = 6
     probe_rows: int = 12
+    edit_noise: float = 1.28
     embedder: str = "local"
     # what is measured on the way
     eval_every: int = 0

@@ -2,7 +2,7 @@
 
 import argparse
 
-from programs.flags.parser import whole
+from programs.flags.parser import number, whole
 from programs.settings import Settings
 
 CONFLICT = ("behaviour", "embedding", "random", "crossed")
@@ -19,6 +19,11 @@ def add_conflict_flags(group: argparse._ActionsContainer) -> None:
     group.add_argument("--edits", type=whole(1), help=f"most edits tried a step (default {Settings.edits})")
     group.add_argument(
         "--probe-rows", type=whole(2), help=f"training rows that edits are tried on (default {Settings.probe_rows})"
+    )
+    group.add_argument(
+        "--edit-noise",
+        type=number(0, 10),
+        help=f"standard errors that an edit's weight must exceed (default {Settings.edit_noise})",
     )
     group.add_argument(
         "--embedder", help="of --conflict embedding: local (default), local:/path.gguf, or openai/... by LiteLLM"

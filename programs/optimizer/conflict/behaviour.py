@@ -13,7 +13,7 @@ import numpy as np
 
 from metrics.scores import Values
 from programs.optimizer.conflict.edits import Proposed, as_note, sentence_of, split_into_edits
-from programs.optimizer.conflict.effects import Effects
+from programs.optimizer.conflict.effects import NOISE, Effects
 from programs.optimizer.conflict.probe import Probe
 from programs.optimizer.conflict.resolution import Choose, Combine, Resolution, mean, resolved
 from programs.optimizer.judge import Judge
@@ -22,7 +22,7 @@ from signatures.edits import Edit
 from signatures.records import Note
 
 
-def by_behaviour(combine: Combine, choose: Choose, edits: int, rows: int) -> Resolve:
+def by_behaviour(combine: Combine, choose: Choose, edits: int, rows: int, noise: float = NOISE) -> Resolve:
     """The edits that the method keeps are all the feedback that the rewrite gets, best first; without any, none."""
     probe = Probe(rows, edits)
 
@@ -37,12 +37,12 @@ def by_behaviour(combine: Combine, choose: Choose, edits: int, rows: int) -> Res
         chosen = [edit for edit, known in zip(proposed.edits, usable, strict=True) if known]
         found = effects.only(criteria, usable)
         seed = (moment.search.seed, moment.number)
-        resolution = choose(found, combine, seed) if chosen else Resolution(np.empty(0), np.empty(0), ())
+        resolution = choose(found, combine, seed, noise) if chosen else Resolution(np.empty(0), np.empty(0), ())
         kept = [chosen[place] for place in resolution.kept]
         moment.told["resolve"] = {
             **_counts(proposed, kept),
             "unusable": len(proposed.edits) - len(chosen),
-            **(_conflict(found, combine, seed) if chosen else {}),
+            **(_conflict(found, combine, seed, noise) if chosen else {}),
             **_matrix(moment.judge, proposed.edits, effects, chosen, resolution),
         }
         return [as_note(edit, moment.judge) for edit in kept]
@@ -54,11 +54,11 @@ def _counts(proposed: Proposed, kept: Sequence[Edit]) -> dict[str, int]:
     return {"steps": 1, **proposed.counts(), "kept": len(kept), "without_feedback": int(not kept)}
 
 
-def _conflict(effects: Effects, combine: Combine, seed: tuple[int, ...]) -> dict[str, int]:
+def _conflict(effects: Effects, combine: Combine, seed: tuple[int, ...], noise: float) -> dict[str, int]:
     """Pairs of criteria in conflict, whether there was any (`fired`), and whether the method keeps other edits than the
     plain mean of all criteria would (`changed`)."""
     against, beyond_noise = effects.conflicts()
-    plain, own = resolved(effects, mean, seed), resolved(effects, combine, seed)
+    plain, own = resolved(effects, mean, seed, noise), resolved(effects, combine, seed, noise)
     return {
         "conflicts": against,
         "conflicts_beyond_noise": beyond_noise,

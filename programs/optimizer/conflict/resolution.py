@@ -40,15 +40,15 @@ class Resolution:
     kept: tuple[int, ...]
 
 
-def resolved(effects: Effects, combine: Combine, seed: tuple[int, ...]) -> Resolution:
-    """The edits whose weight is positive beyond noise, in the order of weight.
+def resolved(effects: Effects, combine: Combine, seed: tuple[int, ...], noise: float = NOISE) -> Resolution:
+    """The edits whose weight is positive beyond `noise` standard errors, in the order of weight.
 
     The noise of a weight is that of the whole method: it is applied anew without each document (with the same draws of
     `seed`), so that it holds for methods that are no linear function of the gains.
     """
     weights = combine(effects.gains, np.random.default_rng(seed))
     errors = jackknife([combine(gains, np.random.default_rng(seed)) for gains in effects.left_out])
-    kept = [edit for edit in ranked(weights) if weights[edit] > max(SMALLEST, NOISE * errors[edit])]
+    kept = [edit for edit in ranked(weights) if weights[edit] > max(SMALLEST, noise * errors[edit])]
     return Resolution(weights, errors, tuple(kept))
 
 
@@ -58,21 +58,21 @@ def ranked(weights: Values) -> list[int]:
     return order
 
 
-Choose = Callable[[Effects, Combine, tuple[int, ...]], Resolution]
-"""Effects, method and seed -> the edits to keep."""
+Choose = Callable[[Effects, Combine, tuple[int, ...], float], Resolution]
+"""Effects, method, seed and the standard errors to exceed -> the edits to keep."""
 
 
-def at_random(effects: Effects, combine: Combine, seed: tuple[int, ...]) -> Resolution:
+def at_random(effects: Effects, combine: Combine, seed: tuple[int, ...], noise: float = NOISE) -> Resolution:
     """A control: as many edits as the method keeps, drawn without regard to their effects."""
-    own = resolved(effects, combine, seed)
+    own = resolved(effects, combine, seed, noise)
     drawn = np.random.default_rng(seed).choice(len(own.weights), len(own.kept), replace=False)
     return Resolution(own.weights, own.errors, tuple(drawn.tolist()))
 
 
-def crossed(effects: Effects, combine: Combine, seed: tuple[int, ...]) -> Resolution:
+def crossed(effects: Effects, combine: Combine, seed: tuple[int, ...], noise: float = NOISE) -> Resolution:
     """A control: as many edits as the method keeps, the best where effects are dealt to the criteria at random."""
-    count = len(resolved(effects, combine, seed).kept)
-    other = resolved(effects.crossed(np.random.default_rng(seed)), combine, seed)
+    count = len(resolved(effects, combine, seed, noise).kept)
+    other = resolved(effects.crossed(np.random.default_rng(seed)), combine, seed, noise)
     return Resolution(other.weights, other.errors, tuple(ranked(other.weights)[:count]))
 
 

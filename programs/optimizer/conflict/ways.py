@@ -28,7 +28,7 @@ def by_equation(settings: Settings) -> Resolve:
         return by_embedding(combine, settings.edits)
     from programs.optimizer.conflict.behaviour import by_behaviour
 
-    return by_behaviour(combine, CHOICES[settings.conflict], settings.edits, settings.probe_rows)
+    return by_behaviour(combine, CHOICES[settings.conflict], settings.edits, settings.probe_rows, settings.edit_noise)
 
 
 def by_merging(settings: Settings) -> Resolve:

@@ -57,3 +57,4 @@ def test_a_change_of_a_single_row_is_noise_and_of_two_is_not() -> None:
         changes = np.zeros((12, 1, 1))
         changes[:changed] = 0.25
         assert resolved(Effects(changes, np.arange(12)), METHODS["pcgrad"], (0,)).kept == kept
+    assert resolved(Effects(np.eye(12)[:, :1, None], np.arange(12)), METHODS["pcgrad"], (0,), 0.5).kept == (0,)
