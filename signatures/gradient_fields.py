@@ -30,13 +30,14 @@ def gradient_fields_signature(criteria: Sequence[Criterion]) -> type[dspy.Signat
 
 
 def gradient_fields_request(criteria: Sequence[Criterion]) -> str:
-    """The form of the reply, with what each sentence is to say."""
+    """The form of the reply: the openings of the one text's paragraphs, in each field. Asked in general what to write,
+    the embedded model wrote a page for the first criterion and spoke of the others in it."""
     shape = ",".join(f'"{each.name}":"{_form(each)}"' for each in criteria)
-    return f"Now write the feedback, three sentences for each criterion, as one JSON object: {{{shape}}}"
+    return f"Now write the feedback, three short sentences for each criterion, as one JSON object: {{{shape}}}"
 
 
 def _form(criterion: Criterion) -> str:
     return (
-        f"<what to keep, why the judge gave this {criterion.title} score, and what to add on texts of high and of low "
-        f"{criterion.title}>"
+        f"Keep <what works>. The judge gave this {criterion.title} score because the rubric <what it says or lacks>. "
+        f"Add that high {criterion.title} needs <what to look for>, and that low {criterion.title} is <what it is like>."
     )
