@@ -71,6 +71,9 @@ METRICS: dict[str, Metric] = {
 }
 """In the order in which summaries list them."""
 
+RANKED = frozenset({"spearman", "kendall", "pairwise"})
+"""Metrics that no strictly rising map of the scores changes."""
+
 
 def off_by_n(judge: ArrayLike, human: ArrayLike, levels_apart: float) -> float | None:
     """Share of rows with |judge - human| <= `levels_apart`, for any distance (PAPER protocol: off-by-n)."""

@@ -18,6 +18,10 @@ def show_summary(summary: Mapping[str, Any], screen: Screen) -> None:
     _explain(summary["after"], SHOWN, screen)
     if "readout" in summary:
         screen.table(f"\n{READOUT_TITLE}", *readout_rows(summary))
+    if "calibration" in summary:
+        screen.table(f"\n{CALIBRATION_TITLE}", *calibration_rows(summary))
+        show_left(summary["calibration"]["after"]["left"], screen)
+        screen.result(f"\n{CALIBRATED_ALIKE}")
     _show_notes(summary, screen)
 
 
@@ -33,6 +37,32 @@ def readout_rows(summary: Mapping[str, Any]) -> tuple[list[str], list[list[str]]
         cells = [found[name]["pooled"]["spearman"] for name in ("digits", "beyond_digits")]
         columns += [*({name: cell_text(cell) for name, cell in each.items()} for each in cells), found["fallback"]]
     return header, [[name, *(str(column.get(name, "")) for column in columns)] for name in columns[0]]
+
+
+CALIBRATION_TITLE = "mae of the same replies before and after their calibration, pooled over the test rows"
+
+CALIBRATED_ALIKE = (
+    "before and after are read alike and each calibrated by itself on training rows: what does not beat this before is "
+    "no gain"
+)
+
+
+def calibration_rows(summary: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
+    """Header and rows of what the calibration alone is worth: it is no merit of the rubrics."""
+    header, columns = ["criterion"], []
+    for part in ("before", "after"):
+        header += [f"uncalibrated {part}", f"calibrated minus uncalibrated {part}"]
+        found = (
+            summary["calibration"][part][name]["pooled"]["mae"] for name in ("uncalibrated", "beyond_uncalibrated")
+        )
+        columns += [{name: cell_text(cell) for name, cell in each.items()} for each in found]
+    return header, [[name, *(column[name] for column in columns)] for name in columns[0]]
+
+
+def show_left(left: Mapping[str, str], screen: Screen) -> None:
+    """Says which criteria are not calibrated, and why."""
+    for name, reason in left.items():
+        screen.result(f"{name} is not calibrated: {reason}")
 
 
 def _show_metric(summary: Mapping[str, Any], view: str, metric: str, screen: Screen) -> None:

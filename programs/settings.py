@@ -96,6 +96,8 @@ class Settings(Method):
     probe_rows: int = 12
     edit_noise: float = 1.28
     embedder: str = "local"
+    calibrate: str = "none"
+    calibrate_rows: int = 100
     # what is measured on the way
     eval_every: int = 0
     rate_every: int = 0

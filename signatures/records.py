@@ -54,7 +54,8 @@ class Judgement:
     """What one judge said of one row. A criterion that got no valid score is `None` (unscored), never a number.
 
     `digits` are the whole numbers that the same reply names, where `scores` are read otherwise (expectations); of the
-    criteria in `fallback` the digits had to stand for the scores too. `chances` holds the probability of each level, of
+    criteria in `fallback` the digits had to stand for the scores too. `raw` are the scores as they were read, where
+    `scores` are calibrated. `chances` holds the probability of each level, of
     those criteria for which the reply's token probabilities were asked for and say it. `replied` is False where a call
     had no reply at all: another session may get one. `partial` says of criteria whose score is a mean of several
     replies how many of these held none, and so are not in it.
@@ -67,6 +68,7 @@ class Judgement:
     chances: Mapping[str, Mapping[int, float]] = field(default_factory=dict)
     replied: bool = True
     partial: Mapping[str, int] = field(default_factory=dict)
+    raw: Mapping[str, float | None] = field(default_factory=dict)
 
     def scored(self, group: Group) -> Group:
         """The criteria of `group` that have a score, in the group's order."""

@@ -20,9 +20,10 @@ Cell = float | None
 
 @dataclass(frozen=True)
 class Columns:
-    """The output's columns: `own` of the input, then of each criterion CRITERION_score, CRITERION_digit (beside
-    expectations), CRITERION_p1, CRITERION_p2, ... (one a level) and CRITERION_confidence where token probabilities are
-    asked for, and CRITERION_abstained (1 or 0) where it may abstain. Empty is unscored, unknown, or abstained.
+    """The output's columns: `own` of the input, then of each criterion CRITERION_score, CRITERION_raw (before a
+    calibration), CRITERION_digit (beside expectations), CRITERION_p1, CRITERION_p2, ... (one a level) and
+    CRITERION_confidence where token probabilities are asked for, and CRITERION_abstained (1 or 0) where it may abstain.
+    Empty is unscored, unknown, or abstained.
 
     Raises UserError where the input has one of ours already.
     """
@@ -47,6 +48,8 @@ class Columns:
 
     def _names(self, criterion: Criterion) -> list[str]:
         kinds = ["score"]
+        if self.judge.calibration is not None:
+            kinds.append("raw")
         if self.judge.readout != "digits":
             kinds.append("digit")
         if self.judge.reads_tokens:
@@ -60,6 +63,8 @@ class Columns:
         score, chances, sure = judgement.scores[name], judgement.chances.get(name, {}), sureness(judgement, name)
         withheld = self.abstention is not None and score is not None and not self.abstention.keeps(name, sure)
         cells = [None if withheld else score]
+        if self.judge.calibration is not None:
+            cells.append(judgement.raw[name])
         if self.judge.readout != "digits":
             cells.append(judgement.digits[name])
         if self.judge.reads_tokens:

@@ -82,8 +82,9 @@ def abstention(risk: float, fitted: Held, checked: Held | None = None) -> Absten
 
 
 def sureness(judgement: Judgement, name: str) -> float | None:
-    """A score's confidence; None where the LM gave no probabilities for it, since nothing else tells."""
-    score, chances = judgement.scores[name], judgement.chances.get(name)
+    """A score's confidence, before a calibration; None where the LM gave no probabilities for it, since nothing else
+    tells."""
+    score, chances = (judgement.raw or judgement.scores)[name], judgement.chances.get(name)
     return None if score is None or chances is None else confidence(chances, score)
 
 

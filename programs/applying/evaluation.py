@@ -25,7 +25,7 @@ from programs.optimizer.saved import load_judge
 from programs.optimizer.settling import described_task, rated_task
 from programs.records.folder import write_json
 from programs.records.relabel import relabel_records
-from programs.report_tables import show_agreement, show_calls, show_failures
+from programs.report_tables import show_agreement, show_calls, show_failures, show_left
 from programs.screen import Screen
 from programs.scrutiny.of_run import ALWAYS
 from programs.scrutiny.orders import other_orders
@@ -88,6 +88,9 @@ def evaluate_from_flags(given: Mapping[str, Any]) -> int:
 
 def _show(agreement: Mapping[str, Any], judgements: Sequence[Judgement], screen: Screen) -> None:
     show_agreement(agreement, screen)
+    if "uncalibrated" in agreement:
+        show_agreement(agreement["uncalibrated"], screen, "the same replies uncalibrated: agreement")
+        show_left(agreement["left"], screen)
     if "digits" in agreement:
         show_agreement(agreement["digits"], screen, "the same replies read as digits: agreement")
         show_fallback(fallbacks(judgements), screen)

@@ -24,7 +24,10 @@ def read_as(judge: Judge, flags: Mapping[str, Any]) -> Judge:
     """The judge with the readout and the division among calls that were asked for; its own where none were."""
     division = flags.get("judge", OWN)
     judge = judge if division == OWN else _divided(judge, division)
-    judge.readout = flags.get("readout", judge.readout)
+    readout = flags.get("readout", judge.readout)
+    if readout != judge.readout:  # a calibration is of scores that are read in one way
+        judge = judge.with_calibration(None)
+    judge.readout = readout
     return judge
 
 

@@ -67,12 +67,12 @@ class Anchors:
 
 
 def judge_hash(judge: Judge) -> str:
-    """The sha256 of all that a judge asks: instructions, inputs, criteria, heads, rubrics, demos, layout, readout."""
+    """The sha256 of all that a judge asks: instructions, inputs, criteria, heads, rubrics, demos, layout, readout; and
+    of its calibration."""
     task = judge.task
     fields = [*map(asdict, task.inputs), *map(asdict, task.criteria)]
-    return _sha256(
-        [task.instructions, fields, [list(group) for group in judge.groups], dict(judge.form), judge.dump_state()]
-    )
+    asked = [task.instructions, fields, [list(group) for group in judge.groups], dict(judge.form), judge.dump_state()]
+    return _sha256([*asked, *([] if judge.calibration is None else [judge.calibration.to_dict()])])
 
 
 def score_array(scorings: Sequence[Sequence[Judgement]], names: Sequence[str]) -> Values:

@@ -72,7 +72,7 @@ class Comparison:
         then, now = self.anchors.asking, self.now.asking
         said = [f"its {name} is {new}, was {old}" for name, old, new in _settings(then, now) if old != new]
         if then.judge != now.judge and then.form == now.form:
-            said.append("its prompt is not the frozen one")
+            said.append("its prompt, or its calibration, is not the frozen one")
         if then.served != now.served:
             said.append("it is on a server now" if now.served else "it was on a server")
         return said

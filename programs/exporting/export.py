@@ -42,11 +42,12 @@ def export_from_flags(given: Mapping[str, Any]) -> int:
 def export(judge: Judge, settings: Settings, chosen: Format) -> Exported:
     """The judge as the format can carry it, with lines on what it is and what stays behind."""
     lost = judge.readout == "expected" and not chosen.logprobs
+    raw = judge.calibration is not None
     judge = read_as(judge, {"readout": "digits"}) if lost else judge
     calls, marks = calls_of(judge, settings)
     server = settings.judge_api_base or settings.api_base or ""
     exported = Exported(judge, calls, marks, model=model_of(settings), api_base=server)
-    lines = (*_about(exported, lost), *chosen.notes(exported))
+    lines = (*_about(exported, lost, raw), *chosen.notes(exported))
     return replace(exported, about=tuple(map(_one_line, lines)))
 
 
@@ -55,7 +56,7 @@ def _one_line(text: str) -> str:
     return "".join(each if each.isprintable() else " " for each in text)
 
 
-def _about(exported: Exported, lost: bool) -> list[str]:
+def _about(exported: Exported, lost: bool, raw: bool) -> list[str]:
     judge, count = exported.judge, len(exported.calls)
     calls = f"{count} LM call{'s' if count > 1 else ''} a row"
     found = [f"task {judge.task.name}: {', '.join(judge.task.criterion_names)}; {calls}"]
@@ -64,4 +65,6 @@ def _about(exported: Exported, lost: bool) -> list[str]:
         found.append("readout: this form carries no token probabilities, so scores are whole numbers, not expectations")
     elif exported.expects:
         found.append("readout: scores are expectations; of an LM without logprobs they are whole numbers")
+    if raw:
+        found.append("calibration: left out, so scores are the judge's raw ones; score.py and evaluate.py apply it")
     return found

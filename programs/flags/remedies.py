@@ -2,6 +2,7 @@
 
 import argparse
 
+from programs.flags.calibration import add_calibration_flags
 from programs.flags.conflict import add_conflict_flags
 from programs.flags.interference import add_interference_flags
 from programs.flags.parser import Parser, number, whole
@@ -71,3 +72,4 @@ def _add_rubric_flags(group: argparse._ActionsContainer) -> None:
         "--anchors", type=whole(0), help="rated training rows shown to the judge as solved examples (default 0)"
     )
     add_conflict_flags(group)
+    add_calibration_flags(group)

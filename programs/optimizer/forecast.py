@@ -1,6 +1,7 @@
 """What a run will take, said before it starts: calls, tokens and dollars, a bound and an expected figure."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from metrics.tokens import count_tokens
@@ -9,6 +10,8 @@ from programs.optimizer.judge import ADAPTERS, Judge
 from programs.optimizer.methods import initial_judge
 from programs.optimizer.pricing import is_local, prices_of
 from programs.records.budget import REPLY_TOKENS
+from programs.records.calls import CallLog
+from programs.records.spending import paid_in, total
 from programs.settings import ASSISTANTS, Settings
 from programs.tasks.splits import Splits
 from programs.tasks.task import Task
@@ -65,6 +68,15 @@ def spent_words(found: Mapping[str, Any], spent: Mapping[str, Any]) -> str:
     most, expected = found["most"], found["expected"]
     asked = amounts_words({"calls": spent["calls"], "tokens": spent["tokens"], "usd": spent["usd"]})
     return f"spent: {asked} (estimate: at most {most['calls']:,} calls, about {amounts_words(expected)})"
+
+
+def spending(
+    settings: Settings, task: Task, splits: Splits, most: Mapping[str, int], calls: CallLog, log: Path
+) -> dict[str, Any]:
+    """The forecast, and what was spent over all sessions, as far as the log knows."""
+    failed = {role: tally.failed for role, tally in calls.tallies.items()}
+    spent = total(paid_in([log]), failed, prices_of(settings))
+    return {"estimate": forecast(settings, task, splits, most), "spent": spent}
 
 
 def amounts_words(found: Mapping[str, Any]) -> str:

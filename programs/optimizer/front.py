@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from metrics.metric import METRICS
-from programs.optimizer.incumbent import Outcome
 from programs.optimizer.judge import Judge
 from programs.optimizer.judged import Judged
 from programs.optimizer.keep import values_of
+from programs.optimizer.outcome import Outcome
 from programs.optimizer.saved import save_judge
 from programs.records.folder import RunFolder, make_folder
 from programs.settings import Settings

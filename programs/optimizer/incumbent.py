@@ -1,38 +1,23 @@
 """The last accepted judge, with its validation scores and everything that was accepted before it."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 
 import dspy
 
+from metrics.metric import RANKED
 from metrics.scores import Scores
-from metrics.ties import choose_ties
+from programs.optimizer.calibrating import UNCALIBRATED, Spare, Uncalibrated
 from programs.optimizer.gate import Verdict
 from programs.optimizer.judge import Judge
 from programs.optimizer.judged import Judged, Score
-from programs.optimizer.keep import Archive, Candidate, keep_best, rescorings, undecided, values_of
+from programs.optimizer.keep import Archive, Candidate, candidate_of, keep_best, rescorings, undecided, values_of
+from programs.optimizer.outcome import Outcome
 from programs.optimizer.race import Look
 from programs.optimizer.rubrics import names_of, part_of, union
-from programs.optimizer.scoring import scores_of
+from programs.optimizer.scoring import scores_for
 from programs.optimizer.tried import Archived
 from signatures.records import Group, Judgement, Rubric
-
-Spare = Callable[[Judge, Sequence[dspy.Example]], object]
-"""A planned scoring that nothing depends on (see `Stages`)."""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """The kept judge, every head's chosen candidate, all accepted ones, and what stopped the search early, if it was.
-
-    `stopped` is None, "budget" or "interrupted". `measured` are judges that judged all of the gate's rows, by name.
-    """
-
-    judge: Judge
-    chosen: Mapping[Group, Candidate]
-    archive: Archive
-    stopped: str | None = None
-    measured: Mapping[str, Judged] = field(default_factory=dict)
 
 
 class Incumbent:
@@ -40,16 +25,25 @@ class Incumbent:
     was proposed and measured, kept or not.
 
     `rows` are the gate's validation rows; without any, nothing is scored. `begin` scores the initial judge on them.
+    Accepted judges are calibrated. By a metric of ranks judges are compared as they are read, so that no map is fitted
+    for a proposal; by another one a proposal has its own map, as the judge that it is compared with has.
     """
 
     def __init__(
-        self, judge: Judge, rows: Sequence[dspy.Example], score: Score, metric: str, spare: Spare = lambda *_: None
+        self,
+        judge: Judge,
+        rows: Sequence[dspy.Example],
+        score: Score,
+        metric: str,
+        spare: Spare = lambda *_: None,
+        calibrate: Uncalibrated = UNCALIBRATED,
     ) -> None:
         self._rows = rows
         self._score = score
         self._spare = spare
         self._metric = metric
-        self._accepted = {0: Judged(judge, rows)}
+        self.calibrate = calibrate
+        self._accepted = {0: self._judged(judge)}
         self.archived = Archived()
         self._archive: Archive = {group: (Candidate(0, judge.rubric_of(group), {}),) for group in judge.groups}
 
@@ -63,7 +57,8 @@ class Incumbent:
         return self._current.judge
 
     def begin(self) -> None:
-        """Scores the initial judge on the gate's rows."""
+        """Calibrates the initial judge and scores it on the gate's rows."""
+        self._current.judge = self.calibrate(self.judge)
         self._current.up_to(len(self._rows), self._score)
         self._archive = {group: (self._candidate(0, group),) for group in self.judge.groups}
 
@@ -73,8 +68,9 @@ class Incumbent:
         Rows are judged up to the look at which the last head is decided. What an accepted judge has not judged by then
         is judged when a later look, or the choice of the best, needs it.
         """
+        fits = self.calibrate.fits
         changed = [group for group in self.judge.groups if self._changes(group, proposal)]
-        rewritten = Judged(self.judge, self._rows)
+        rewritten = self._judged(self.judge)
         verdicts = self._decided(changed, proposal, rewritten, looks)
         self.archived.add(number, proposal, rewritten, verdicts.values())
         kept = [group for group, verdict in verdicts.items() if verdict.kept]
@@ -82,6 +78,8 @@ class Incumbent:
             self._replace(number, kept, proposal, rewritten)
         else:
             self._leave(rewritten)
+        if self.calibrate.fits == fits:
+            self.calibrate.spare(self.judge)
         return [verdicts.get(group) or _unchanged(group) for group in self.judge.groups]
 
     def compared(self, number: int, proposal: Rubric) -> tuple[Scores, Scores]:
@@ -92,7 +90,7 @@ class Incumbent:
 
     def measured(self, judge: Judge) -> Judged:
         """Another judge on all of the gate's rows."""
-        judged = Judged(judge, self._rows)
+        judged = self._judged(self._comparable(judge))
         judged.up_to(len(self._rows), self._score)
         return judged
 
@@ -104,6 +102,7 @@ class Incumbent:
 
     def add_finalist(self, number: int, judged: Judged) -> None:
         """One more judge to choose from in the end, and the last accepted one from now on."""
+        judged.judge = self.calibrate(judged.judge)
         self._accepted[number] = judged
         self._archive = {
             group: accepted
@@ -114,7 +113,8 @@ class Incumbent:
 
     def scored(self, judge: Judge, rows: Sequence[dspy.Example]) -> Scores:
         """Another judge on other rows."""
-        return scores_of(judge, rows, self._score(judge, rows))
+        judge = self.calibrate.known(judge)
+        return scores_for(self._metric, judge, rows, self._score(judge, rows))
 
     def leave(self, rows: Sequence[dspy.Example] | None = None) -> None:
         """A judging of the gate's rows, or others, that was planned and is not needed."""
@@ -140,7 +140,7 @@ class Incumbent:
                 self._spare(self.judge, reserved)
         accepted = {f"step-{step}": judged for step, judged in self._accepted.items() if not judged.rest}
         judge, measured = (
-            self.judge.with_rubric(union(one.rubric for one in chosen.values())),
+            self.calibrate.known(self.judge.with_rubric(union(one.rubric for one in chosen.values()))),
             {**accepted, **self.archived.judges},
         )
         return Outcome(judge, chosen, self._archive, stopped, measured)
@@ -148,6 +148,13 @@ class Incumbent:
     def _changes(self, group: Group, proposal: Rubric) -> bool:
         rubric = self.judge.rubric_of(group)
         return any(proposal.get(name, text) != text for name, text in rubric.items())
+
+    def _judged(self, judge: Judge, judgements: Sequence[Judgement] = ()) -> Judged:
+        return Judged(judge, self._rows, list(judgements), by_ranks=self._metric in RANKED)
+
+    def _comparable(self, judge: Judge) -> Judge:
+        """The judge as far calibrated as its comparison needs."""
+        return judge if self._metric in RANKED else self.calibrate(judge)
 
     def _decided(
         self, changed: Sequence[Group], proposal: Rubric, rewritten: Judged, looks: Sequence[Look]
@@ -159,7 +166,7 @@ class Incumbent:
             if not racing:
                 break
             running = names_of(group for group in changed if group not in verdicts or verdicts[group].kept)
-            rewritten.judge = self.judge.with_rubric(part_of(proposal, running))
+            rewritten.judge = self._comparable(self.judge.with_rubric(part_of(proposal, running)))
             self._current.up_to(look.rows, self._score)
             rewritten.up_to(look.rows, self._score)
             before, after = (each.scores(look.rows) for each in (self._current, rewritten))
@@ -174,8 +181,8 @@ class Incumbent:
             Judgement(old.row, {**old.scores, **{name: new.scores[name] for name in names}})
             for old, new in zip(self._current.judgements, rewritten.judgements, strict=False)
         ]
-        judge = self.judge.with_rubric(part_of(proposal, names))
-        self._accepted[number] = Judged(judge, self._rows, judgements)
+        judge = self.calibrate(self.judge.with_rubric(part_of(proposal, names)))
+        self._accepted[number] = self._judged(judge, judgements)
         self._archive = {
             group: (*accepted, self._candidate(number, group)) if group in kept else accepted
             for group, accepted in self._archive.items()
@@ -202,15 +209,7 @@ class Incumbent:
             self._spare(judged.judge, judged.rest)
 
     def _candidate(self, number: int, group: Group) -> Candidate:
-        judged = self._accepted[number]
-        scores = judged.scores()
-        ties = choose_ties(scores.columns(group), "validation rows")
-        return Candidate(
-            number,
-            judged.judge.rubric_of(group),
-            values_of(scores, self._metric, group),
-            epsilon=ties.epsilon if ties else {},
-        )
+        return candidate_of(number, self._accepted[number], group, self._metric)
 
     def _rescoring(self, rows: Sequence[dspy.Example]) -> Callable[[Rubric], Scores] | None:
         return (lambda rubric: self.scored(self.judge.with_rubric(rubric), rows)) if rows else None

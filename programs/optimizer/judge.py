@@ -1,20 +1,22 @@
 """The judge: one head (a `dspy.Predict`) per group of criteria, every rubric in its head's output fields."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from copy import copy
 from typing import Any
 
 import dspy
 from dspy.utils.exceptions import AdapterParseError, LMInvalidRequestError
 
-from metrics.expectation import Chances, expected_score, level_chances, mean_chances
+from metrics.expectation import expected_score, level_chances
 from metrics.logprobs import asking_logprobs, reply_tokens
+from metrics.score_maps import Calibration
 from programs.backends.adapter import CompactAdapter
 from programs.backends.isolated import IsolatedAdapter
 from programs.backends.reply import level_of
 from programs.backends.short_way import short_reply
 from programs.backends.strict import StrictChatAdapter, StrictJSONAdapter
 from programs.failures import refused_setting
+from programs.optimizer.reading import Reading, mean_reading
 from programs.optimizer.turns import ORDERS, Rotated, calls_a_row
 from programs.records.unanswered import NO_REPLY
 from programs.settings import Form
@@ -38,39 +40,6 @@ Anchor = Mapping[str, Any]
 """A rated row that is shown as a solved example: its `row_id`, the inputs, and a level for every criterion."""
 
 
-@dataclass(frozen=True)
-class Reading:
-    """What a reply says of one criterion: its score as the readout has it, and the whole number that it names.
-
-    Both are None where the reply held no valid score (unscored). `fallback`: the expectation was asked for and could
-    not be had, so that the score is the digit. `chances` are the levels' probabilities where they were asked for and
-    can be known. `replied` is False where there was no reply. Where it is the mean of several replies, `unscored` of
-    them said nothing of the criterion and are not in it.
-    """
-
-    score: float | None
-    digit: float | None
-    fallback: bool = False
-    chances: Chances | None = None
-    replied: bool = True
-    unscored: int = 0
-
-
-def mean_reading(readings: Sequence[Reading]) -> Reading:
-    """What several replies say together: the mean of those with a score, and of their levels' probabilities."""
-    known = [each for each in readings if each.score is not None and each.digit is not None]
-    if len(readings) == 1 or not known:
-        return replace(readings[0], replied=any(each.replied for each in readings))
-    chances = [each.chances for each in known if each.chances is not None]
-    return Reading(
-        score=sum(each.score or 0 for each in known) / len(known),
-        digit=sum(each.digit or 0 for each in known) / len(known),
-        fallback=any(each.fallback for each in known),
-        chances=mean_chances(chances) if len(chances) == len(known) else None,
-        unscored=len(readings) - len(known),
-    )
-
-
 class Judge(dspy.Module):
     """Scores a task's inputs on all its criteria, with one LM call per group of criteria.
 
@@ -78,10 +47,11 @@ class Judge(dspy.Module):
 
     `judge(**inputs)` returns a `dspy.Prediction` with one field per criterion: a level of its scale (`readout`
     "digits") or the mean of the scale under the reply's token probabilities ("expected"), or None where the reply held
-    no valid score (unscored). The attribute `probabilities` asks for token probabilities whatever the readout: that is
-    another request, so it is off unless it is set. Where `forgoing` is a list, a server may refuse them: they are asked
-    for no more, and the refusal is kept there. The LM is whatever `dspy.configure` or `dspy.context` says; none is
-    bound. LM failures raise `dspy.LMError`, except what leaves one row without a reply (`NO_REPLY`): it is unscored.
+    no valid score (unscored). A `calibration` turns these raw scores, which are those of `answer`, into what it says.
+    The attribute `probabilities` asks for token probabilities whatever the readout: that is another request, so it is
+    off unless it is set. Where `forgoing` is a list, a server may refuse them: they are asked for no more, and the
+    refusal is kept there. The LM is whatever `dspy.configure` or `dspy.context` says; none is bound. LM failures raise
+    `dspy.LMError`, except what leaves one row without a reply (`NO_REPLY`): it is unscored.
     """
 
     def __init__(
@@ -95,6 +65,7 @@ class Judge(dspy.Module):
         readout: str = "digits",
         order: str = ORDERS[0],
         anchors: Sequence[Anchor] = (),
+        calibration: Calibration | None = None,
     ) -> None:
         super().__init__()
         self.task = task
@@ -104,6 +75,7 @@ class Judge(dspy.Module):
         self.readout = readout
         self.order = order
         self.rotated = Rotated()
+        self.calibration = calibration
         self.probabilities = False
         self.forgoing: list[LMInvalidRequestError] | None = None
         self.heads = [dspy.Predict(_signature(task, group, rubric)) for group in self.groups]
@@ -114,10 +86,11 @@ class Judge(dspy.Module):
         found: dict[str, Reading] = {}
         for head in range(len(self.heads)):
             found.update(self.answer(head, inputs))
-        return dspy.Prediction(**{name: found[name].score for name in self.task.criterion_names})
+        raw = {name: found[name].score for name in self.task.criterion_names}
+        return dspy.Prediction(**(raw if self.calibration is None else self.calibration.scores(raw)))
 
     def answer(self, head: int, inputs: Mapping[str, Any]) -> dict[str, Reading]:
-        """One head's scores for one row."""
+        """One head's raw scores for one row."""
         wanted = {item.name: inputs[item.name] for item in self.task.inputs}
         turns = self.rotated.of(self.heads[head]) if self.order == "rotate" else [self.heads[head]]
         found = [self._answer(each, head, wanted) for each in turns]
@@ -197,17 +170,31 @@ class Judge(dspy.Module):
 
     def rubric_of(self, group: Group) -> dict[str, str]:
         """The rubrics of a group's criteria."""
-        return {name: self.rubric[name] for name in group}
+        return _of(self.rubric, group)
 
     def with_rubric(self, rubric: Rubric) -> "Judge":
-        """A copy with some criteria's rubrics replaced; this judge stays as it is."""
-        return Judge(self.task, self.groups, {**self.rubric, **rubric}, **self.form, anchors=self.anchors)
+        """A copy with some criteria's rubrics replaced; this judge stays as it is.
+
+        A calibration is of a prompt, so heads with another one lose theirs.
+        """
+        return self._like(self.groups, {**self.rubric, **rubric}, self.adapter)
 
     def with_groups(self, groups: Sequence[Group], adapter: str | None = None) -> "Judge":
         """A copy with the same rubrics, its criteria divided among heads in another way, or its prompts laid out so."""
-        form = self.form
-        form["adapter"] = adapter or self.adapter
-        return Judge(self.task, groups, self.rubric, **form, anchors=self.anchors)
+        return self._like(groups, self.rubric, adapter or self.adapter)
+
+    def with_calibration(self, calibration: Calibration | None) -> "Judge":
+        """A copy, of whatever kind it is, that is calibrated so, or not at all."""
+        made = copy(self)
+        made.calibration = calibration
+        return made
+
+    def _like(self, groups: Sequence[Group], rubric: Rubric, adapter: str) -> "Judge":
+        form, held = self.form, [*map(tuple, groups)] if adapter == self.adapter else []
+        form["adapter"] = adapter
+        same = [group for group in self.groups if group in held and self.rubric_of(group) == _of(rubric, group)]
+        kept = None if self.calibration is None else self.calibration.of_groups(same)
+        return Judge(self.task, groups, rubric, **form, anchors=self.anchors, calibration=kept)
 
     def prompt_signature(self, group: Group) -> type[dspy.Signature]:
         """The judge's signature reduced to `group`: what a critique of these criteria may see of the prompt."""
@@ -217,3 +204,7 @@ class Judge(dspy.Module):
 def _signature(task: Task, group: Group, rubric: Rubric | None) -> type[dspy.Signature]:
     inputs = {item.name: item.label for item in task.inputs}
     return judge_signature(task.instructions, inputs, task.select(group), rubric)
+
+
+def _of(rubric: Rubric, group: Group) -> dict[str, str]:
+    return {name: rubric[name] for name in group}

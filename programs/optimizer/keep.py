@@ -7,6 +7,8 @@ from typing import Any
 from metrics.collapse import varies
 from metrics.metric import METRICS
 from metrics.scores import Scores
+from metrics.ties import choose_ties
+from programs.optimizer.judged import Judged
 from signatures.records import Group, Rubric
 
 FINALISTS = 3
@@ -31,6 +33,13 @@ class Candidate:
     reserved: Values | None = None
     epsilon: Mapping[str, float] = field(default_factory=dict)
     added: bool = False
+
+
+def candidate_of(step: int, judged: Judged, group: Group, metric: str) -> Candidate:
+    """One head of a judge that was accepted after that step."""
+    ties = choose_ties(judged.calibrated.columns(group), "validation rows")
+    values = values_of(judged.scores(), metric, group)
+    return Candidate(step, judged.judge.rubric_of(group), values, epsilon=ties.epsilon if ties else {})
 
 
 Archive = Mapping[Group, tuple[Candidate, ...]]

@@ -9,15 +9,16 @@ import dspy
 from programs.backends.roles import Roles
 from programs.diagnostics.bound import planned_calls
 from programs.errors import UserError, suggest
+from programs.optimizer.calibrating import Uncalibrated, fit_rows
 from programs.optimizer.controls.ensemble import EnsembleOf, members, require_sampling
 from programs.optimizer.controls.paraphrase import without_gradient
 from programs.optimizer.controls.shuffled import Shuffled
 from programs.optimizer.estimate import Plan
 from programs.optimizer.fan_out import Pool
 from programs.optimizer.heads import OWN, judge_groups, layout
-from programs.optimizer.incumbent import Outcome
 from programs.optimizer.judge import Judge
 from programs.optimizer.modes import groups, parse_mode
+from programs.optimizer.outcome import Outcome
 from programs.optimizer.peers.peer import Peer
 from programs.optimizer.plugs import MakeStages
 from programs.optimizer.remedies import calls_with_remedies, plugs_of
@@ -66,9 +67,10 @@ def most_calls(settings: Settings, task: Task, splits: Splits) -> dict[str, int]
     tested = len(splits.test)
     if settings.optimizer != "textgrad":
         search = _peer(settings, task, splits).plan(task, len(splits.train), len(splits.validation))
-        return {"judge": 2 * tested + search.judge, "rewrite": search.rewrite}
+        fits = 2 * fit_rows(settings, len(splits.train))
+        return {"judge": 2 * tested + search.judge + fits, "rewrite": search.rewrite}
     if settings.control == "ensemble":
-        return {"judge": (1 + _members(settings, task, splits)) * tested}
+        return {"judge": (1 + _members(settings, task, splits)) * tested + fit_rows(settings, len(splits.train))}
     textual = calls_with_remedies(settings, _textual(settings, task, splits))
     return textual if settings.critical else {**textual, "loss": 0, "gradient": 0}
 
@@ -93,6 +95,12 @@ def initial_judge(settings: Settings, task: Task, splits: Splits) -> Judge:
     """The judge that every optimizer and control begins with: the task's own rubrics, and the anchors."""
     anchors = anchors_of(task, splits.anchors)
     return Judge(task, groups_of(settings, task.criterion_names), **settings.form, anchors=anchors)
+
+
+def calibrator_of(settings: Settings, splits: Splits, roles: Roles, pool: Pool) -> Uncalibrated:
+    """What calibrates the initial and the kept judge of every method alike."""
+    stages = Stages.of(roles, pool)
+    return plugs_of(settings).calibrate(splits.train, stages.judge, stages.spare, settings.seed)
 
 
 def report_of(method: Method, settings: Settings) -> dict[str, Any]:
@@ -150,7 +158,8 @@ def teleprompter(
 
 
 def _peer(settings: Settings, task: Task, splits: Splits, on_step: Callable[[Step], None] | None = None) -> Peer:
-    return Peer(settings.optimizer, _search_calls(settings, task, splits), _metric(settings), settings.seed, on_step)
+    calls = _search_calls(settings, task, splits) - 2 * fit_rows(settings, len(splits.train))
+    return Peer(settings.optimizer, calls, _metric(settings), settings.seed, on_step)
 
 
 def _textual(settings: Settings, task: Task, splits: Splits) -> Plan:
@@ -184,7 +193,8 @@ def _search_calls(settings: Settings, task: Task, splits: Splits) -> int:
 
 def _members(settings: Settings, task: Task, splits: Splits) -> int:
     heads = len(groups(parse_mode(settings.mode).judge, task.criterion_names))
-    return members(_search_calls(settings, task, splits), len(splits.test), heads)
+    calls = _search_calls(settings, task, splits) - fit_rows(settings, len(splits.train))
+    return members(calls, len(splits.test), heads)
 
 
 def _metric(settings: Settings) -> str:

@@ -14,13 +14,10 @@ from programs.optimizer.heads import judge_groups
 from programs.optimizer.incumbent import Incumbent, Outcome
 from programs.optimizer.judge import Judge
 from programs.optimizer.keep import Values, standing, values_of
-from programs.optimizer.turns import rotations
+from programs.optimizer.turns import ORDERS_TRIED, rotations
 from programs.records.budget import OutOfBudget
 from programs.settings import Settings
 from signatures.records import Group
-
-ORDERS_TRIED = 3
-"""How many orders are tried beside a prompt's own, by default."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +37,7 @@ class OrderSearch:
         the order as it was."""
         try:
             groups, told = self._best(outcome.judge, incumbent, reserved, metric, seed)
+            judge = incumbent.calibrate(outcome.judge.with_groups(groups))
         except OutOfBudget:
             return replace(outcome, stopped="budget"), {}
         except KeyboardInterrupt:
@@ -47,7 +45,7 @@ class OrderSearch:
         turned = dict(zip(outcome.judge.groups, groups, strict=True))
         chosen = {turned[group]: one for group, one in outcome.chosen.items()}
         archive = {turned[group]: accepted for group, accepted in outcome.archive.items()}
-        judge = outcome.judge.with_groups(groups) if groups != outcome.judge.groups else outcome.judge
+        judge = judge if groups != outcome.judge.groups else outcome.judge
         return replace(outcome, judge=judge, chosen=chosen, archive=archive), told
 
     def _best(

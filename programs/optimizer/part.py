@@ -14,10 +14,11 @@ def of_criteria(judge: Judge, names: Collection[str]) -> Judge:
 
 
 def of_heads(judge: Judge, groups: Mapping[int, Group]) -> Judge:
-    """These heads alone, by their places, with their criteria in this order."""
+    """These heads alone, by their places, with their criteria in this order; their calibration stays."""
     names = {name for group in groups.values() for name in group}
     task = replace(judge.task, criteria=tuple(each for each in judge.task.criteria if each.name in names))
-    part = Judge(task, list(groups.values()), judge.rubric, **judge.form)
+    calibration = None if judge.calibration is None else judge.calibration.of_groups(groups.values())
+    part = Judge(task, list(groups.values()), judge.rubric, **judge.form, calibration=calibration)
     for head, own in zip(part.heads, groups, strict=True):
         head.demos = judge.heads[own].demos
     return part

@@ -7,6 +7,7 @@ from typing import Any
 import dspy
 
 from programs.backends.roles import Roles
+from programs.optimizer.calibrating import Calibrate, as_read
 from programs.optimizer.draws import draw
 from programs.optimizer.fan_out import Pool
 from programs.optimizer.gate_by import Consider, by_prompt
@@ -101,6 +102,7 @@ class Plugs:
     merge: Merge = UNMERGED
     reorder: OrderSearch = UNSEARCHED
     stages: MakeStages = Stages.of
+    calibrate: Calibrate = as_read
 
 
 PAPER = Plugs()

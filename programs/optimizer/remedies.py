@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 
+from programs.optimizer.calibrating import calibrating, calibrating_calls
 from programs.optimizer.constraining import CONSTRAINTS, constraining_calls
 from programs.optimizer.estimate import Plan
 from programs.optimizer.gate_by import GATE_BY, dividing_calls
@@ -25,6 +26,7 @@ ADDED: tuple[Callable[[Settings, Plan], dict[str, int]], ...] = (
     batching_calls,
     resolving_calls,
     constraining_calls,
+    calibrating_calls,
 )
 """What each remedy may ask beside the paper's calls, at most, by role; nothing where it is off."""
 
@@ -41,6 +43,7 @@ def plugs_of(settings: Settings, stages: MakeStages = Stages.of) -> Plugs:
         reorder=OrderSearch(tries(settings)),
         guard=GUARDS[settings.guard],
         stages=stages,
+        calibrate=calibrating(settings.calibrate, settings.calibrate_rows),
     )
     return NOTES[settings.notes](LOSSES[settings.loss](plugs)) if settings.critical else plugs
 

@@ -3,7 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from metrics.ceiling import ceiling
@@ -13,15 +13,16 @@ from programs.backends.roles import Roles
 from programs.diagnostics.live import LiveDiagnosis
 from programs.optimizer.cast import cast_roles
 from programs.optimizer.fan_out import Pool
-from programs.optimizer.forecast import forecast
+from programs.optimizer.forecast import spending
 from programs.optimizer.front import front_summary, save_judges
-from programs.optimizer.incumbent import Incumbent, Outcome
+from programs.optimizer.incumbent import Incumbent
 from programs.optimizer.judge import Judge
 from programs.optimizer.keep import optimism
-from programs.optimizer.methods import initial_judge, method_of, most_calls, report_of
+from programs.optimizer.methods import calibrator_of, initial_judge, method_of, most_calls, report_of
 from programs.optimizer.modes import parse_mode
-from programs.optimizer.pricing import budget_of, prices_of
-from programs.optimizer.readouts import Read, read, readout_summary
+from programs.optimizer.outcome import Outcome
+from programs.optimizer.pricing import budget_of
+from programs.optimizer.readouts import Read, beside_summary, read
 from programs.optimizer.rows.anchors import rows_summary
 from programs.optimizer.scoring import Scoring, refuse_silence
 from programs.optimizer.steps import Step, step_record, told_in_all
@@ -33,7 +34,7 @@ from programs.records.calls import ALONE, CallLog, Known, Links
 from programs.records.folder import RunFolder, write_json, write_text
 from programs.records.lengths import write_lengths
 from programs.records.relabel import as_csv, relabel_records
-from programs.records.spending import carried, paid_in, total
+from programs.records.spending import carried
 from programs.screen import Screen, token_sum
 from programs.scrutiny.of_run import run_scrutiny
 from programs.settings import Settings
@@ -89,6 +90,7 @@ class Run:
         self.roles = roles
         self.pool = Pool(settings.threads, screen.started, roles.calls.skip)
         self.optimizer = method_of(settings, material.task, material.splits, self._on_step)
+        self.calibrate = calibrator_of(settings, self.splits, roles, self.pool)
         self.diagnosis = LiveDiagnosis(settings, material.task, folder, roles, self.pool)
         at_once = settings.limited or not settings.stepwise  # peers go on by themselves, whatever they are told
         self.testing = Testing(self.splits.test, self.pool, self._record, at_once=at_once)
@@ -102,7 +104,7 @@ class Run:
         self.screen.tokens = lambda: token_sum(self.roles.calls.summary())
         self.screen.expect(sum(self.most.values()))
         self.folder.start_steps()
-        start = initial_judge(self.settings, self.task, self.splits)
+        start = self._calibrated(initial_judge(self.settings, self.task, self.splits))
         try:
             outcome = self._search(start)
             save_judges(outcome, self.settings, self.optimizer.metric, self.folder)
@@ -121,23 +123,27 @@ class Run:
             raise KeyboardInterrupt
         return summary
 
+    def _calibrated(self, judge: Judge) -> Judge:
+        """With maps of its own, fitted on what is known of the training rows where the run is stopped before that."""
+        return self._until_stopped(lambda: self.calibrate(judge)) or self.calibrate(judge)
+
     def _search(self, start: Judge) -> Outcome:
         """Begins when a reply to the test of the initial judge held a score, and goes on beside it."""
-        self._until_stopped(lambda: self._begin_test("0", start, "test, before").wait_for_score())
-        self.screen.at("initial judge")
+        if self.stopped is None:
+            self._until_stopped(lambda: self._begin_test("0", start, "test, before").wait_for_score())
         if self.stopped is not None:
             return Incumbent(start, (), lambda judge, rows: [], self.optimizer.metric).outcome("last")
+        self.screen.at("initial judge")
         outcome = self.optimizer.search(
             start, trainset=self.splits.train, valset=self.splits.validation, roles=self.roles, pool=self.pool
         )
         if outcome.stopped is not None:
             self._stop(outcome.stopped)
-        return outcome
+        return replace(outcome, judge=self._calibrated(outcome.judge))
 
     def _begin_test(self, name: str, judge: Judge, where: str) -> Scoring:
         self.screen.at(where)
-        with self.roles.playing("judge"):
-            return self.testing.begin(name, judge)
+        return self.roles.cast("judge", self.testing.begin)(name, judge)
 
     def _test(self, judge: Judge) -> Read:
         """The kept judge's scores of the test rows, whatever is known of them when the run is stopped in the middle."""
@@ -198,23 +204,17 @@ class Run:
             "before": summarize(before.scores, seed=seed),
             "after": summarize(after.scores, seed=seed),
             "difference": difference(before.scores, after.scores, seed=seed),
-            **readout_summary(before, after, seed),
+            **beside_summary(self.settings.calibrate, before, after, seed),
             "ceiling": ceiling({"before": before.scores, "after": after.scores}, seed=seed),
             "kept": [{"group": list(group), "step": chosen.step} for group, chosen in outcome.chosen.items()],
             "refused": dict(self.refused),
             **({"remedies": told} if (told := told_in_all(self.steps)) else {}),
             **front_summary(outcome, self.settings, metric, self.folder),
-            "optimism": optimism(outcome.chosen.values(), after.scores, metric),
+            "optimism": optimism(outcome.chosen.values(), after.compared(metric), metric),
             "scrutiny": run_scrutiny(before.scores, after.scores, outcome, self.splits, metric, seed),
             **rows_summary(self.task, self.splits),
             "estimate": self.most,
             "calls": self.roles.calls.summary(),
-            "spending": self._spending(),
+            "spending": spending(self.settings, self.task, self.splits, self.most, self.roles.calls, self.folder.calls),
             **({"failures": failures} if (failures := self.roles.calls.failed()) else {}),
         }
-
-    def _spending(self) -> dict[str, Any]:
-        """The forecast, and what was spent over all sessions, as far as the log knows."""
-        failed = {role: tally.failed for role, tally in self.roles.calls.tallies.items()}
-        spent = total(paid_in([self.folder.calls]), failed, prices_of(self.settings))
-        return {"estimate": forecast(self.settings, self.task, self.splits, self.most), "spent": spent}

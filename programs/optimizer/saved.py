@@ -9,6 +9,7 @@ import dspy
 import orjson
 from dspy.utils.saving import get_dependency_versions
 
+from metrics.score_maps import Calibration
 from programs.backends.adapter import SCHEMA_CHOICES
 from programs.errors import UserError
 from programs.optimizer.judge import ADAPTERS, READOUTS, Judge
@@ -31,6 +32,7 @@ def save_judge(judge: Judge, path: Path) -> None:
         "groups": [list(group) for group in judge.groups],
         **judge.form,
         **({"anchors": [anchor["row_id"] for anchor in judge.anchors]} if judge.anchors else {}),
+        **_calibration(judge),
     }
     state = orjson.loads(orjson.dumps(judge.dump_state()))  # as DSPy's own file has it: judge.load() reads ours too
     write_json(path, {**state, "metadata": {"dependency_versions": get_dependency_versions()}, KEY: own})
@@ -57,9 +59,10 @@ def load_judge(path: str | Path, task: Task | None = None) -> Judge:
 
 
 def judge_mark(judge: Judge) -> str:
-    """A hash of all that decides what a judge asks its LM, whatever it reads of the replies."""
+    """A hash of all that decides what a judge asks its LM, whatever it reads of the replies, and its calibration."""
     asked = [judge.dump_state(), judge.groups, judge.adapter, judge.schema, _scales(judge.task)]
     asked += [judge.order] if judge.order != ORDERS[0] else []
+    asked += _calibration(judge).values()
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 
 
@@ -69,7 +72,8 @@ def _rebuilt(path: Path, own: dict[str, Any], state: dict[str, Any]) -> Judge:
         groups = [tuple(group) for group in own["groups"]]
         if sorted(name for group in groups for name in group) != sorted(task.criterion_names):
             raise ValueError("its groups do not cover its criteria")
-        judge = Judge(task, groups, **_form(own))
+        calibration = Calibration.of(own["calibration"], task.criteria) if "calibration" in own else None
+        judge = Judge(task, groups, **_form(own), calibration=calibration)
         _require_shape(judge.dump_state(), state)  # before DSPy sets whatever attributes a head names
         judge.load_state(state)
         if judge.dump_state() != state:  # DSPy ignores what does not fit
@@ -115,6 +119,11 @@ def _form(own: dict[str, Any]) -> Form:
         if value not in known:
             raise ValueError(f"unknown {key} {value!r}")
     return form
+
+
+def _calibration(judge: Judge) -> dict[str, Any]:
+    """Nothing of a judge without one, whose file is what it was before there was such a thing."""
+    return {} if judge.calibration is None else {"calibration": judge.calibration.to_dict()}
 
 
 def _require_same(path: Path, own: Task, task: Task) -> None:

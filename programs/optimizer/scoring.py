@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import dspy
 from dspy.utils.exceptions import LMError
 
+from metrics.metric import RANKED
 from metrics.panel import rater_array
+from metrics.score_maps import Calibration
 from metrics.scores import Scores
 from programs.optimizer.fan_out import Later, Pool
 from programs.optimizer.judge import Judge, Reading
@@ -114,10 +116,21 @@ def _judgement(row: str, readings: Mapping[str, Reading], judge: Judge) -> Judge
     replied = all(each.replied for each in readings.values())
     partial = {name: each.unscored for name, each in readings.items() if each.unscored}
     if judge.readout == "digits":
-        return Judgement(row, scores, chances=chances, replied=replied, partial=partial)
+        return calibrated(Judgement(row, scores, chances=chances, replied=replied, partial=partial), judge.calibration)
     digits = {name: each.digit for name, each in readings.items()}
     fallback = tuple(name for name, each in readings.items() if each.fallback)
-    return Judgement(row, scores, digits, fallback, chances, replied, partial)
+    return calibrated(Judgement(row, scores, digits, fallback, chances, replied, partial), judge.calibration)
+
+
+def calibrated(judgement: Judgement, calibration: Calibration | None) -> Judgement:
+    """The judgement as a judge with that calibration gives it; its raw scores stay beside."""
+    raw = judgement.raw or judgement.scores
+    return judgement if calibration is None else replace(judgement, scores=calibration.scores(raw), raw=raw)
+
+
+def uncalibrated(judgement: Judgement) -> Judgement:
+    """The judgement with its raw scores."""
+    return replace(judgement, scores=judgement.raw, raw={}) if judgement.raw else judgement
 
 
 def refuse_silence(judgements: Sequence[Judgement]) -> None:
@@ -143,3 +156,12 @@ def scores_of(judge: Judge, rows: Sequence[dspy.Example], judgements: Sequence[J
     documents, systems = ([row.get(name) for row in rows] for name in ("document_id", "system_id"))
     raters = rater_array([row.get("rater_scores") or {} for row in rows], judge.task.criterion_names)
     return Scores.of(criteria, human, judgements, documents, systems, raters)
+
+
+def scores_for(metric: str, judge: Judge, rows: Sequence[dspy.Example], judgements: Sequence[Judgement]) -> Scores:
+    """What judges are compared by: calibrated scores, but raw ones by a metric of ranks.
+
+    A calibration leaves ranks as they are, or ties some; it has no part in whose order is better, and need not be
+    fitted to know.
+    """
+    return scores_of(judge, rows, list(map(uncalibrated, judgements)) if metric in RANKED else judgements)

@@ -7,6 +7,7 @@ from typing import Any
 
 import dspy
 
+from metrics.score_calibration import FEWEST
 from programs.errors import UserError
 from programs.optimizer.conflict.ways import check_conflict
 from programs.optimizer.gate import gate
@@ -102,6 +103,10 @@ def refuse_impossible(settings: Settings) -> None:
         raise UserError(
             f"--anchors {settings.anchors} are taken from the training rows, which leaves fewer than --batch-size "
             f"{settings.batch_size} of {settings.train_size}: lower one of them, or raise --train-size"
+        )
+    if settings.calibrate != "none" and min(settings.calibrate_rows, settings.train_size) < FEWEST:
+        raise UserError(
+            f"--calibrate {settings.calibrate} needs {FEWEST} training rows: raise --calibrate-rows or --train-size"
         )
     if settings.batch_size > settings.train_size:
         raise UserError(

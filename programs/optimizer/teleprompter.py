@@ -13,10 +13,11 @@ from programs.optimizer.fan_out import Pool
 from programs.optimizer.gate import Accept, accepting, gate
 from programs.optimizer.gate_by import Proposed
 from programs.optimizer.heads import OWN, judge_groups, layout
-from programs.optimizer.incumbent import Incumbent, Outcome
+from programs.optimizer.incumbent import Incumbent
 from programs.optimizer.judge import Judge
 from programs.optimizer.keep import most_finalists
 from programs.optimizer.modes import Mode, groups, parse_mode
+from programs.optimizer.outcome import Outcome
 from programs.optimizer.part import of_criteria
 from programs.optimizer.plugs import PAPER, Moment, Plugs, Search
 from programs.optimizer.race import Look, race, require_probable, single_look
@@ -65,21 +66,17 @@ class TextualGradient(Teleprompter):
         super().__init__()
         self.mode, self.judge = mode, judge
         self.steps, self.batch_size = steps, batch_size
-        self.gate = gate
-        self.accept = accept
+        self.gate, self.accept = gate, accept
         self.threshold, self.race = threshold, race
-        self.keep = keep
-        self.reserve = reserve
-        self.seed = seed
-        self.threads = threads
+        self.keep, self.reserve = keep, reserve
+        self.seed, self.threads = seed, threads
         self.lms = {
             "judge": judge_lm,
             "loss": loss_lm or reflection_lm,
             "gradient": gradient_lm or reflection_lm,
             "rewrite": rewrite_lm or reflection_lm,
         }
-        self.temperatures, self.on_step = temperatures, on_step
-        self.plugs = plugs
+        self.temperatures, self.plugs, self.on_step = temperatures, plugs, on_step
 
     def compile(
         self,
@@ -108,8 +105,10 @@ class TextualGradient(Teleprompter):
         valset: Sequence[dspy.Example] = (),
         roles: Roles | None = None,
         pool: Pool | None = None,
+        rated: Sequence[dspy.Example] | None = None,
     ) -> Outcome:
-        """`compile` with everything that was found on the way. `roles` carries a run's LMs and call log.
+        """`compile` with everything that was found on the way. `roles` carries a run's LMs and call log. Judges are
+        calibrated on `rated`, the training rows as their raters have them, if `trainset` has other ratings.
 
         When a budget ends, or on Ctrl-C, the outcome is the best so far, and says what stopped it.
         """
@@ -119,7 +118,9 @@ class TextualGradient(Teleprompter):
         pool = pool or Pool(self.threads, skipped=roles.calls.skip)
         search = Search(roles, pool, self.plugs.stages(roles, pool, student.schema), trainset, self.seed)
         start = student.with_groups(judge_groups(self.judge, mode, names), layout(self.judge, student.adapter))
-        incumbent = Incumbent(start, gated, search.stages.judge, self.metric, search.stages.spare)
+        judge, spare = search.stages.judge, search.stages.spare
+        calibrate = self.plugs.calibrate(numbered(rated or trainset), judge, spare, self.seed)
+        incumbent = Incumbent(start, gated, judge, self.metric, spare, calibrate)
         try:
             looks = self.looks(gated)
             self._descend(mode, incumbent, search, looks)

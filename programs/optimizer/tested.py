@@ -25,7 +25,7 @@ class Tested:
 
     `judges` holds (n, K) scores by step number as text, and under "kept" those of the kept judge; `raters` (n, K, R)
     those of single raters, where they are known; `digits` what `judges` would be by the digits of the same replies,
-    where scores are read otherwise.
+    where scores are read otherwise. Of calibrated judges the file has `raw` scores too.
     """
 
     criteria: tuple[Criterion, ...]
@@ -51,6 +51,7 @@ def write_tested(path: Path, rows: Sequence[dspy.Example], judges: Mapping[str, 
     """Writes scores.json; `digits` only where the judges' scores are read otherwise, `raters` where they are known."""
     first = next(iter(judges.values())).scores
     digits = {name: _listed(read.digits.judge) for name, read in judges.items() if read.digits is not None}
+    raw = {name: _listed(read.raw.judge) for name, read in judges.items() if read.raw is not None}
     record = {
         "criteria": [{"name": each.name, "low": each.low, "high": each.high} for each in first.criteria],
         "rows": [row_mark(row["row_id"]) for row in rows],
@@ -59,6 +60,7 @@ def write_tested(path: Path, rows: Sequence[dspy.Example], judges: Mapping[str, 
         **({} if first.raters is None else {"raters": [_listed(row) for row in first.raters]}),
         "judges": {name: _listed(read.scores.judge) for name, read in judges.items()},
         **({"digits": digits} if digits else {}),
+        **({"raw": raw} if raw else {}),
     }
     write_text(path, json.dumps(record, allow_nan=False) + "\n")
 

@@ -10,6 +10,9 @@ import dspy
 
 from signatures.records import Group
 
+ORDERS_TRIED = 3
+"""How many orders are tried beside a prompt's own, by default."""
+
 ORDERS = ("fixed", "rotate")
 """What a judge does about it."""
 

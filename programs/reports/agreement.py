@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from metrics.metric import METRICS
-from programs.report_tables import READOUT_TITLE, SHOWN, cell_text, readout_rows
+from programs.report_tables import CALIBRATION_TITLE, READOUT_TITLE, SHOWN, calibration_rows, cell_text, readout_rows
 from programs.reports.run_files import RunFiles
 from programs.reports.table import Table, number
 
@@ -27,6 +27,8 @@ def main_tables(run: RunFiles) -> list[Table]:
     tables = [_table(run, "pooled", metric) for metric in shown]
     if "readout" in run.summary:
         tables.append(Table.of(READOUT_TITLE.capitalize(), *readout_rows(run.summary)))
+    if "calibration" in run.summary:
+        tables.append(Table.of(CALIBRATION_TITLE.capitalize(), *calibration_rows(run.summary)))
     return [*tables, _table(run, "by_document", "spearman")] if has_documents(run) else tables
 
 

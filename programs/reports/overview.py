@@ -1,6 +1,6 @@
 """The head of a page: what was run, what came of it in one sentence, what to be careful about, how to go on."""
 
-from programs.report_tables import cell_text, given_up
+from programs.report_tables import CALIBRATED_ALIKE, cell_text, given_up
 from programs.reports.agreement import TITLES, reading, unscored
 from programs.reports.costs import lm_of, total
 from programs.reports.run_files import RunFiles
@@ -25,7 +25,8 @@ def headline(run: RunFiles) -> str:
         "undefined": "The difference is undefined, so nothing is shown; see the criteria below.",
     }[reading(cells["difference"], run.metric)]
     values = f"{cell_text(cells['before'])} before, {cell_text(cells['after'])} after"
-    return f"{conclusion} {name}: {values}, paired difference {cell_text(cells['difference'])}."
+    alike = f" {_sentence(CALIBRATED_ALIKE)}." if "calibration" in run.summary else ""
+    return f"{conclusion} {name}: {values}, paired difference {cell_text(cells['difference'])}.{alike}"
 
 
 def cautions(run: RunFiles) -> list[str]:
@@ -41,6 +42,8 @@ def cautions(run: RunFiles) -> list[str]:
         found.append(f"{TITLES[run.metric]} is undefined on {undefined}: a side gave one score only, or none.")
     if fallen := _fallbacks(run):
         found.append(f"{fallen} scores over both judges are digits, because no expectation could be read (fell back).")
+    left = run.summary.get("calibration", {}).get("after", {}).get("left", {})
+    found += [f"{run.titles[name]} is not calibrated: {reason}." for name, reason in left.items()]
     if failed := total(run, "failed"):
         found.append(f"{failed} LM calls failed.")
     if lost := given_up(run.summary["calls"]):
@@ -98,6 +101,10 @@ def _why_initial(run: RunFiles) -> str:
     if any(verdict["kept"] for verdict in verdicts):
         return "no rewrite was better on the validation rows that choose"
     return "no rewrite passed the gate"
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _took(run: RunFiles) -> str:

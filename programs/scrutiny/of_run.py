@@ -8,8 +8,8 @@ import numpy as np
 from metrics.scores import Scores
 from metrics.scrutiny import scrutinize
 from metrics.ties import Ties
-from programs.optimizer.incumbent import Outcome
 from programs.optimizer.keep import Candidate
+from programs.optimizer.outcome import Outcome
 from programs.scrutiny.words import warnings
 from programs.tasks.splits import Splits
 

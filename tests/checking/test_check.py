@@ -134,7 +134,7 @@ def test_a_changed_judge_is_said(
     save_judge(load_judge(judge).with_rubric({"polite": "Be strict."}), tmp_path / "other.json")
     assert check_(tmp_path / "other.json", anchors, "--judge-temperature", ".5") in (0, 1)
     printed = capsys.readouterr().out
-    assert "its temperature is 0.5, was 0.1; its prompt is not the frozen one" in printed
+    assert "its temperature is 0.5, was 0.1; its prompt, or its calibration, is not the frozen one" in printed
 
 
 def test_agreement_with_the_ratings_is_that_of_the_metrics(

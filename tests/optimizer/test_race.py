@@ -10,8 +10,9 @@ import pytest
 from metrics.sequential import bounds
 from programs.errors import UserError
 from programs.optimizer.gate import accepting
-from programs.optimizer.incumbent import Incumbent, Outcome
+from programs.optimizer.incumbent import Incumbent
 from programs.optimizer.judge import Judge
+from programs.optimizer.outcome import Outcome
 from programs.optimizer.race import race
 from programs.optimizer.steps import Step
 from programs.optimizer.teleprompter import TextualGradient

@@ -18,8 +18,9 @@ from metrics.metric import METRICS
 from metrics.scores import Values
 from programs.optimizer.draws import divide
 from programs.optimizer.gate import RULES, gate
-from programs.optimizer.incumbent import Incumbent, Outcome
+from programs.optimizer.incumbent import Incumbent
 from programs.optimizer.judge import Judge
+from programs.optimizer.outcome import Outcome
 from programs.optimizer.race import single_look
 from programs.tasks.fields import Input
 from programs.tasks.task import Task

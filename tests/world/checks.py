@@ -9,7 +9,7 @@ from itertools import pairwise
 from statistics import mean
 
 from metrics.metric import METRICS
-from programs.optimizer.incumbent import Outcome
+from programs.optimizer.outcome import Outcome
 from programs.optimizer.scoring import judge_rows, scores_of
 from tests.world.speech import rules_in
 from tests.world.trial import Trial, trial

@@ -21,6 +21,9 @@ REMEDIES: Mapping[str, Mapping[str, object]] = {
     "the best order (--order search)": {"order": "search"},
     "one criterion a step (--schedule coordinate)": {"schedule": "coordinate"},
     "hard batches (--batch hard)": {"batch": "hard"},
+    "calibrated scores (--calibrate isotonic)": {"calibrate": "isotonic"},
+    "calibrated to whole levels (--calibrate cutpoints)": {"calibrate": "cutpoints"},
+    "calibrated scores at the paper's gate": {"calibrate": "isotonic", "gate": "mae", "accept": "not_worse"},
 }
 """Settings that add to the default run of a mode."""
 

@@ -9,10 +9,10 @@ import dspy
 from metrics.metric import spearman
 from programs.backends.roles import Roles
 from programs.optimizer.fan_out import Pool
-from programs.optimizer.incumbent import Outcome
 from programs.optimizer.judge import Judge
 from programs.optimizer.methods import groups_of, method_of, teleprompter
 from programs.optimizer.modes import groups
+from programs.optimizer.outcome import Outcome
 from programs.optimizer.scoring import judge_rows, scores_of
 from programs.optimizer.steps import Step
 from programs.records.calls import CallLog

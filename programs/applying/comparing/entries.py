@@ -8,6 +8,7 @@ from programs.applying.comparing.costs import Cost, Prices, cost_of
 from programs.applying.comparing.field import Field
 from programs.applying.comparing.findings import Entry, scores_of_rows
 from programs.applying.comparing.given import GivenScores
+from programs.optimizer.judge import Judge
 from signatures.records import Criterion
 
 GIVEN = "given"
@@ -26,7 +27,7 @@ def entry_of(
         name=side.name,
         what=f"run {side.run.folder.path}" if side.run is not None else f"judge {side.path}",
         lm=answers.settings.lm,
-        readout=side.judge.readout,
+        readout=_read_by(side.judge),
         origin=_origin(answers),
         cost=cost_of(side, answers, prices),
         scores=scores_of_rows(criteria, field, answers.rows),
@@ -60,8 +61,8 @@ def notes_on(sides: Sequence[Side], field: Field, entries: Sequence[Entry], left
     if len(set(readouts.values())) > 1:
         words = ", ".join(f"{name} by {readout}" for name, readout in readouts.items())
         notes.append(
-            f"scores are read in different ways ({words}): expectations break ties, which is no merit of a rubric; "
-            "--readout reads all in one way"
+            f"scores are read in different ways ({words}): expectations break ties and calibrations take an offset "
+            "away, which is no merit of a rubric; --readout reads all in one way, without calibrations of another"
         )
     notes += [
         f"{entry.fallback} scores of {entry.name} are digits for want of token probabilities"
@@ -69,6 +70,10 @@ def notes_on(sides: Sequence[Side], field: Field, entries: Sequence[Entry], left
         if entry.fallback
     ]
     return notes
+
+
+def _read_by(judge: Judge) -> str:
+    return judge.readout if judge.calibration is None else f"{judge.readout}, {judge.calibration.method}"
 
 
 def _origin(answers: Scored) -> str:

@@ -14,9 +14,9 @@ from programs.backends.metering import reseeded
 from programs.backends.roles import Roles
 from programs.errors import UserError
 from programs.optimizer.fan_out import Pool
-from programs.optimizer.incumbent import Outcome
 from programs.optimizer.judge import Judge, Reading, mean_reading
 from programs.optimizer.keep import Candidate
+from programs.optimizer.outcome import Outcome
 
 
 def members(search_calls: int, test_rows: int, heads: int = 1) -> int:
@@ -32,11 +32,12 @@ class Ensemble(Judge):
     """A judge that asks its LM `size` times and averages. Its LM must be one of a run's (metered, so reseedable).
 
     A criterion's mean is over the members that scored it; unscored where none did. The first member's seed is the
-    run's own, so its replies are those of the plain judge.
+    run's own, so its replies are those of the plain judge. A calibration, which is the plain judge's, is of the mean.
     """
 
     def __init__(self, judge: Judge, size: int) -> None:
         super().__init__(judge.task, judge.groups, judge.rubric, **judge.form, anchors=judge.anchors)
+        self.calibration = judge.calibration
         self.size = size
 
     @property

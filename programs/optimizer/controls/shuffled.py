@@ -10,8 +10,8 @@ from typing import Any
 import dspy
 import numpy as np
 
-from programs.optimizer.incumbent import Outcome
 from programs.optimizer.judge import Judge
+from programs.optimizer.outcome import Outcome
 from signatures.records import Group
 
 
@@ -54,7 +54,8 @@ class Shuffled:
         return str(self.optimizer.metric)
 
     def search(self, student: Judge, *, trainset: Sequence[dspy.Example], **rest: Any) -> Outcome:
-        """The optimizer's own search, on the shuffled rows."""
+        """The optimizer's own search, on the shuffled rows. A calibration is fitted on the raters' own ratings: it is
+        what judges of every arm have alike, and no part of what the optimizer learns."""
         rows = shuffled(trainset, student.task.criterion_names, self.seed)
-        outcome: Outcome = self.optimizer.search(student, trainset=rows, **rest)
+        outcome: Outcome = self.optimizer.search(student, trainset=rows, rated=trainset, **rest)
         return outcome

@@ -48,7 +48,8 @@ class Bench:
     """Scores rubrics with a judge's LM and answers a peer's questions, both from the run's roles.
 
     `rows` are those of choice (validation), `others` further ones that programs may be called with; `shares` the most
-    calls by role; `tell` hears of every new one in `tried`.
+    calls by role; `tell` hears of every new one in `tried`. All candidates are scored by the initial judge's
+    calibration: a fit of its own for each would take what the peer has for its search. The chosen one gets its own.
     """
 
     def __init__(
@@ -84,7 +85,7 @@ class Bench:
         wanted = {row["row_id"]: row for row in rows}  # GEPA fills a minibatch up with rows that are in it
         missing = [row for place, row in wanted.items() if (texts, place) not in self._known]
         if missing:
-            judge = self.judge.with_rubric(rubric)
+            judge = self.judge.with_rubric(rubric).with_calibration(self.judge.calibration)
             self._take("judge", len(missing) * len(judge.heads))
             for judgement in self._guarded(lambda: self._score(judge, missing)):
                 self._known[texts, judgement.row] = judgement

@@ -12,15 +12,15 @@ from programs.backends.adapter import CompactAdapter
 from programs.backends.roles import Roles
 from programs.optimizer.draws import draw, numbered
 from programs.optimizer.fan_out import Pool
-from programs.optimizer.incumbent import Outcome
 from programs.optimizer.judge import Judge
 from programs.optimizer.keep import Candidate, values_of
+from programs.optimizer.outcome import Outcome
 from programs.optimizer.peers.bench import Bench, ShareUsed, Tried
 from programs.optimizer.peers.instructions import copro, mipro, require_optuna
 from programs.optimizer.peers.proposals import proposal_lm
 from programs.optimizer.peers.quiet import quiet
 from programs.optimizer.peers.sizes import Room, Search, copro_search, gepa_search, mipro_search
-from programs.optimizer.scoring import scores_of
+from programs.optimizer.scoring import scores_for
 from programs.optimizer.steps import Step
 from programs.records.budget import OutOfBudget
 from programs.tasks.task import Task
@@ -142,7 +142,7 @@ class Peer:
             self.on_step(Step(number, best, proposal=proposal, validation=values, spent=roles.calls.lap()))
 
     def _values(self, bench: Bench, tried: Tried) -> dict[str, float | None]:
-        scores = scores_of(bench.judge, bench.rows, tried.judgements)
+        scores = scores_for(self.metric, bench.judge, bench.rows, tried.judgements)
         return values_of(scores, self.metric, bench.judge.task.criterion_names)
 
     def _outcome(self, bench: Bench, rubric: Rubric, stopped: str | None) -> Outcome:

@@ -8,8 +8,8 @@ import pytest
 
 from programs.backends.roles import Roles
 from programs.optimizer.fan_out import Pool
-from programs.optimizer.incumbent import Outcome
 from programs.optimizer.judge import Judge
+from programs.optimizer.outcome import Outcome
 from programs.optimizer.peers.peer import Peer
 from programs.optimizer.steps import Step
 from programs.records.budget import Budget
