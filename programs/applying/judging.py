@@ -26,7 +26,7 @@ def read_as(judge: Judge, flags: Mapping[str, Any]) -> Judge:
     judge = judge if division == OWN else _divided(judge, division)
     readout = flags.get("readout", judge.readout)
     if readout != judge.readout:  # a calibration is of scores that are read in one way
-        judge = judge.with_calibration(None)
+        judge.calibration = None
     judge.readout = readout
     return judge
 

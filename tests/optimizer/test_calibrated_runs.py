@@ -136,8 +136,8 @@ def test_commands_apply_it_show_what_is_raw_and_drop_it_for_another_readout(
     assert run(evaluate.main, ended, *own_task(table), "--out", tmp_path / "found.json", monkeypatch=monkeypatch) == 0
     assert "the same replies uncalibrated" in capsys.readouterr().out
     assert {"uncalibrated", "beyond_uncalibrated", "digits"} <= {*read(tmp_path / "found.json")}
-    assert read_as(judge, {"readout": "digits"}).calibration is None
-    assert read_as(judge, {"readout": "expected"}).calibration == judge.calibration
+    assert read_as(load_judge(ended), {"readout": "expected"}).calibration == judge.calibration
+    assert read_as(load_judge(ended), {"readout": "digits"}).calibration is None
     assert run(export.main, ended, "--to", "text", "--out", tmp_path / "judge.txt", monkeypatch=monkeypatch) == 0
     assert "calibration: left out" in "".join(capsys.readouterr())
 
