@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from programs.optimizer import gate, guards, incumbent, keep, stages, teleprompter
+from programs.optimizer import gate, guards, incumbent, keep, plugs, shown, stages, teleprompter
 from programs.optimizer.judge import Judge
 from signatures.records import Note
 from tests.world.checks import failed
@@ -94,7 +94,7 @@ MUTATIONS: Mapping[str, Mutation] = {
         _wrap(gate, "_shortfall", lambda shortfall, *args: None), frozenset({"never_worse"})
     ),
     "every batch is the first one": Mutation(
-        _wrap(teleprompter, "draw", lambda draw, *args: repeat(next(draw(*args)))), frozenset({"moves_on"})
+        _wrap(plugs, "draw", lambda draw, *args: repeat(next(draw(*args)))), frozenset({"moves_on"})
     ),
     "losses take the judge's score for the human one": Mutation(
         _wrap(stages, "Comparison", _swapped), frozenset({"learns", "true_rules"})
@@ -110,7 +110,7 @@ MUTATIONS: Mapping[str, Mutation] = {
         _wrap(incumbent.Incumbent, "consider", _refused_ones_too), frozenset({"accepted_only"})
     ),
     "the critics see another text": Mutation(
-        _wrap(stages, "text_of", lambda text_of, judge, row: text_of(judge, row.copy(text=row["text"][::-1]))),
+        _wrap(shown, "text_of", lambda text_of, judge, row: text_of(judge, row.copy(text=row["text"][::-1]))),
         frozenset({"learns"}),
     ),
     "batches are judged by the initial rubrics": Mutation(

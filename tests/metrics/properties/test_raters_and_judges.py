@@ -1,6 +1,8 @@
 """What is said of raters, and of a judge beyond its agreement: what must not change it, bounds, and definitions."""
 
-from itertools import combinations
+from itertools import combinations, permutations
+from random import Random
+from statistics import fmean
 
 import krippendorff as alpha_reference
 import numpy as np
@@ -10,9 +12,10 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from metrics.ceiling import JUDGE, RATERS, ceiling, ceiling_over_runs
+from metrics.clustering import cluster
 from metrics.collapse import collapsed, off_commonest, varies
 from metrics.drift import Scorings, change_cells, changes, own_noise, randomization
-from metrics.expectation import confidence, expected_score, level_chances, score_token
+from metrics.expectation import confidence, expected_score, level_chances, mean_chances, score_token
 from metrics.halo import halo
 from metrics.interference import effect_cells, length_slope, pair_effects
 from metrics.logprobs import asking_logprobs, reply_tokens, weights
@@ -286,6 +289,28 @@ def test_an_expectation_lies_on_the_scale_and_is_sure_where_all_is_on_one_level(
     assert level_chances(tokens, "a", likely[0], range(1, 6)) == pytest.approx(shares)
     assert sum(weights(said, lambda text: "all").values()) == pytest.approx(1)
     assert reply_tokens({"logprobs": {"content": tokens}}) == tokens and not reply_tokens({})
+
+
+@given(st.lists(chances(), min_size=1, max_size=4), st.randoms())
+def test_the_mean_of_several_replies_has_the_mean_of_their_expectations(
+    several: list[dict[int, float]], random: Random
+) -> None:
+    mean = mean_chances(several)
+    assert sum(mean.values()) == pytest.approx(1)
+    assert expected_score(mean) == pytest.approx(fmean(map(expected_score, several)), abs=2e-6)
+    assert mean_chances(random.sample(several, len(several))) == pytest.approx(mean)
+
+
+@given(st.lists(st.tuples(st.floats(-1, 1), st.floats(0, 0.5)), min_size=12, max_size=12))
+def test_clusters_hold_each_criterion_once_and_no_two_that_hurt_each_other(effects: list[tuple[float, float]]) -> None:
+    names = ("a", "b", "c", "d")
+    pairs = [f"{one}|{other}" for one, other in permutations(names, 2)]
+    found = {pair: {"value": value, "high": value + reach} for pair, (value, reach) in zip(pairs, effects, strict=True)}
+    groups = cluster(names, found)
+    assert sorted(name for group in groups for name in group) == list(names)
+    assert not any(found[f"{one}|{other}"]["high"] < 0 for group in groups for one, other in permutations(group, 2))
+    hurting = [{*pair.split("|")} for pair, effect in found.items() if effect["high"] < 0]
+    assert all(any(pair & {*one} and pair & {*other} for pair in hurting) for one, other in combinations(groups, 2))
 
 
 def test_logprobs_are_asked_for_where_an_lm_gives_them() -> None:
