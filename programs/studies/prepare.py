@@ -53,7 +53,7 @@ class Ready:
 
 
 class Preparation:
-    """Prepares cells, and remembers the rows of each task and the splits of each seed."""
+    """Prepares cells, and remembers the rows of each task and the splits of each seed and number of anchors."""
 
     def __init__(self, settings: Mapping[str, Any], study: Study | None = None) -> None:
         self._settings = settings
@@ -67,7 +67,7 @@ class Preparation:
         settings = resolve(flags)
         refuse_impossible(settings)
         task, rows, data, markers = self._table(cell, settings)
-        place = (cell.task, cell.data, cell.seed)
+        place = (cell.task, cell.data, cell.seed, settings.anchors)
         settings = fitted(settings, flags, rows)
         if place not in self._materials:
             self._materials[place] = Material(task, drawn(settings, task, rows))

@@ -4,6 +4,7 @@ import csv
 import json
 import math
 import re
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -116,6 +117,20 @@ def test_each_arm_is_a_cell_a_seed_on_the_same_rows_and_nothing_is_paid_for_twic
         *["expected"] * 2,
         "digits",
     ]
+
+
+def test_an_arm_with_anchors_shows_them_to_its_judge_whatever_stands_before_it(
+    table: Path, start: Study, tmp_path: Path, engine: FakeEngine
+) -> None:
+    arms = tmp_path / "arms.toml"
+    arms.write_text("steps = 0\n[arms.plain]\n[arms.shown]\nanchors = 2\n[arms.more]\nanchors = 3\n")
+    flags = [*own_task(table), "--train-size", 8, "--val-size", 8, "--test-size", 8, "--batch-size", 2]
+    assert start(arms, *flags, "--seeds", "0", "--run", "a", "--runs-dir", tmp_path, "--yes") == 0
+    shown = Counter(len(each.request.messages) // 2 for each in engine.of("judge"))
+    assert {*shown} == {0, 2, 3}
+    heads = [json.loads((tmp_path / "a" / "cells" / f"custom-{arm}-0" / "judge.json").read_text())["heads[0]"]
+             for arm in ("plain", "shown", "more")]  # fmt: skip
+    assert [len(head["demos"]) for head in heads] == [0, 2, 3]
 
 
 def test_an_arm_is_compared_with_the_initial_prompt_read_alike_and_with_the_plain_one(
