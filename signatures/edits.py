@@ -16,6 +16,10 @@ _LINE = re.compile(
     re.IGNORECASE,
 )
 _MARKS = "\"'`*_ "
+_UNFINISHED = re.compile(r"\.\.\.|…|<")
+"""What is left of the form: its dots, or a gap."""
+_SUBJECT = re.compile(r"the text( has| lacks)?")
+"""What an opening says of the texts by itself."""
 
 
 class Edits(dspy.Signature):
@@ -79,7 +83,11 @@ class Opening:
     level: int
 
     def line(self) -> str:
-        return f"{self.criterion}: {self.way} to {self.level} when the text ..."
+        """Raised is what has something, lowered what lacks it. Asked when "the text ..." both ways, the embedded model
+        lowered the texts that show most of the criterion; an opening that leaves less to say it copied with the dots.
+        """
+        verb = "has" if self.way == RAISE else "lacks"
+        return f"{self.criterion}: {self.way} to {self.level} when the text {verb} ..."
 
 
 def edits_request(openings: Sequence[Opening]) -> str:
@@ -120,7 +128,7 @@ def _read(text: str, criteria: Sequence[Criterion]) -> Line:
     if criterion is None:
         return Line(None, UNKNOWN)
     condition = " ".join(parts["condition"].split()).strip(_MARKS).rstrip(".;,")
-    if re.search(r"\w\w", condition.replace("the text", "")) is None or "..." in condition or "<" in condition:
+    if _UNFINISHED.search(parts["condition"]) or not re.search(r"\w\w", _SUBJECT.sub("", condition)):
         return Line(None, EMPTY)
     levels = [int(level) for level in re.findall(r"(?<!\d)-?\d+", parts["levels"])]
     if any(not criterion.low <= level <= criterion.high for level in levels):

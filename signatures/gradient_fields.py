@@ -39,5 +39,5 @@ def gradient_fields_request(criteria: Sequence[Criterion]) -> str:
 def _form(criterion: Criterion) -> str:
     return (
         f"Keep <what works>. The judge gave this {criterion.title} score because the rubric <what it says or lacks>. "
-        f"Add that high {criterion.title} needs <what to look for>, and that low {criterion.title} is <what else>."
+        f"Add that signs of high {criterion.title} are <what to look for>, and of low {criterion.title} <what else>."
     )

@@ -19,13 +19,12 @@ PLACES = ("first", "second")
 
 class PairLoss(dspy.Signature):
     """You explain where a judge orders two texts otherwise than human raters do. You see only the scores, not the
-    texts. For each criterion, write one sentence: which of the two texts deserves the higher score, how the judge has
-    it, and what a text that deserves the higher score is like. An order marked CORRECT must stay as it is. Speak of no
-    other criteria. Plain text."""
+    texts. For each criterion, write which of the two texts should have the higher score, and what in a text is a sign
+    of a high one. An order marked CORRECT must stay as it is. Speak of no other criteria. Plain text."""
 
     comparisons: list[str] = dspy.InputField(desc="the judge's scores of two texts against the human scores")
     request: Request = dspy.InputField(desc="what to write now, and how it begins")
-    critique: str = dspy.OutputField(desc="which text deserves the higher score, and what such a text is like")
+    critique: str = dspy.OutputField(desc="which text should have the higher score, and signs of a high one")
 
 
 @dataclass(frozen=True)
@@ -68,18 +67,17 @@ class PairComparison:
         return f"{name} ({low}-{high}): {'; '.join(scores)}: {'CORRECT' if self.right else 'INCORRECT'}, {order}"
 
     def opening(self) -> str:
-        """How the critique of this pair begins.
+        """How the critique of this pair begins; where the raters have no order it is all that there is to say.
 
         >>> PairComparison(Criterion("anger", 0, 3), judge=(2, 1), human=(0, 3)).opening()
-        'anger: the second text deserves more than the first, but was given less. A text of high anger ...'
+        'anger: the second text should be higher, not lower. Signs of high anger in a text are ...'
         """
         name = self.criterion.name
         if self._wanted == 0:
-            verdict = "as they were given" if self.right else "but were given different ones"
-            return f"{name}: both texts deserve about the same score, {verdict}. Texts of the same {name} ..."
-        given = "as it was given" if self.right else "but was given less" if self._given else "but was given the same"
-        lower = PLACES[self._wanted > 0]
-        return f"{name}: the {self._higher} text deserves more than the {lower}, {given}. A text of high {name} ..."
+            return f"{name}: both texts {'are rightly' if self.right else 'should be'} about the same."
+        verdict = "is rightly" if self.right else "should be"
+        given = "" if self.right else ", not lower" if self._given else ", not the same"
+        return f"{name}: the {self._higher} text {verdict} higher{given}. Signs of high {name} in a text are ..."
 
     @property
     def _wanted(self) -> int:
@@ -108,5 +106,5 @@ def pair_gradient_request(criteria: Sequence[Criterion]) -> str:
         f"Now write the feedback on the rubric for {names}, three paragraphs of one sentence:\n"
         "Keep ...\n"
         "The judge ordered these two texts so because the rubric ...\n"
-        "Add that the text with the higher score needs ..., and that the one with the lower score is for ..."
+        "Add that signs of a high score are ..., and that a low score is for ..."
     )

@@ -55,6 +55,9 @@ def test_levels_may_be_missing_and_labels_stand_for_names() -> None:
         ("anger: raise to 3 when the text ...", EMPTY),
         ("anger: raise to 3 when", EMPTY),
         ("anger: raise to 3 when <condition>", EMPTY),
+        ("anger: raise to 3 when the text has", EMPTY),
+        ("tone: lower to 1 when the text lacks ...", EMPTY),
+        ("anger: raise to 3 when the text shows signs of anger such as ...", EMPTY),
         ("anger: raise to 5 when the text insults", OFF_SCALE),
         ("tone: lower to 0-2 when the text is curt", OFF_SCALE),
     ],
@@ -79,5 +82,8 @@ def test_opposite_edits_are_no_duplicates() -> None:
 
 def test_the_requests_own_lines_are_no_edits() -> None:
     request = edits_request([Opening("anger", "raise", 2), Opening("tone", "lower", 1)])
-    assert request.splitlines()[1:] == ["anger: raise to 2 when the text ...", "tone: lower to 1 when the text ..."]
+    assert request.splitlines()[1:] == [
+        "anger: raise to 2 when the text has ...",
+        "tone: lower to 1 when the text lacks ...",
+    ]
     assert read(*request.splitlines()) == [UNREADABLE, EMPTY, EMPTY]

@@ -26,8 +26,8 @@ Found = dict[str, PairComparison]
 
 
 class PairLossStage(LossStage):
-    """Per pair and group: which of the two rows deserves the higher score. Pairs are asked about that are discordant on
-    a criterion of the group; a group without any is asked about each row by itself."""
+    """Per pair and group: which of the two rows should have the higher score. Pairs are asked about that are discordant
+    on a criterion of the group; a group without any is asked about each row by itself."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -59,6 +59,22 @@ def test_a_pair_is_discordant_where_raters_have_an_order_and_the_judge_another_o
     assert found.opening().startswith("anger: ")
 
 
+@pytest.mark.parametrize(
+    ("judge", "human", "opening"),
+    [
+        ((2, 1), (0, 3), "the second text should be higher, not lower. Signs of high anger in a text are ..."),
+        ((1, 1), (3, 0), "the first text should be higher, not the same. Signs of high anger in a text are ..."),
+        ((1, 2), (0, 3), "the second text is rightly higher. Signs of high anger in a text are ..."),
+        ((3, 0), (1, 1), "both texts should be about the same."),
+        ((1, 1), (1, 1), "both texts are rightly about the same."),
+    ],
+)
+def test_an_order_is_told_in_one_word_and_a_tie_has_no_more_to_say(
+    judge: tuple[float, float], human: tuple[float, float], opening: str
+) -> None:
+    assert PairComparison(ANGER, judge, human).opening() == f"anger: {opening}"
+
+
 def test_pairs_are_those_in_the_wrong_order() -> None:
     batch = batch_of([(0, 0), (1, 0), (3, 0)], [(2, 0), (2, 0), (1, 0)])
     assert {frozenset(pair) for pair in ids(batch, ANGER)} == {frozenset("02"), frozenset("01"), frozenset("12")}
