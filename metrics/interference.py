@@ -47,6 +47,13 @@ def pair_effects(alone: Scores, together: Mapping[frozenset[str], Scores]) -> Pa
     return PairEffects(pairs, _wide(pairs, [alone.columns(pair[:1]) for pair in pairs]), _wide(pairs, beside))
 
 
+def side_by_side(by_criterion: Mapping[str, Scores]) -> Scores:
+    """Each criterion's column from the scores of its own prompt."""
+    first = next(iter(by_criterion.values()))
+    columns = [by_criterion[name].judge[:, place] for place, name in enumerate(first.names)]
+    return first.with_judge(np.stack(columns, axis=1))
+
+
 def effect_cells(effects: PairEffects, metric: Metric, *, seed: int = 0, resamples: int = RESAMPLES) -> dict[str, Cell]:
     """ "mean" and "a|b" -> the change of agreement on a beside b, with its interval and its p-value under "p"."""
     change, names = effects.change(metric, seed), effects.alone.names

@@ -54,7 +54,8 @@ def add_readout_flag(parser: argparse._ActionsContainer, default: str = "digits"
 def add_division_flag(parser: argparse._ActionsContainer, default: str) -> None:
     parser.add_argument(
         "--judge",
-        help=f"who shares a call: joint, separate, isolated, clusters:a+b,c or clusters:FILE.json (default: {default})",
+        help=f"who shares a call: joint, separate, isolated, clusters:a+b,c or :FILE.json, and in a run clusters alone,"
+        f" which measures the pairs first (default: {default})",
     )
 
 

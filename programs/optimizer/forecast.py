@@ -6,8 +6,10 @@ from typing import Any
 
 from metrics.tokens import count_tokens
 from programs.optimizer.cast import in_fields, local_most, role_lm
+from programs.optimizer.heads import largest_groups
 from programs.optimizer.judge import ADAPTERS, Judge
 from programs.optimizer.methods import initial_judge
+from programs.optimizer.modes import parse_mode
 from programs.optimizer.pricing import is_local, prices_of
 from programs.records.budget import REPLY_TOKENS
 from programs.records.calls import CallLog
@@ -110,7 +112,8 @@ def _most(settings: Settings, task: Task, splits: Splits) -> dict[str, tuple[int
     """Role -> most tokens of a prompt and of a reply: a token is a byte or more, and a reply that is quoted has as many
     tokens as before."""
     caps = {"embed": 0, **{role: _cap(settings, role) for role in local_most(settings)}}
-    judge, rows = initial_judge(settings, task, splits), [*splits.test, *splits.validation, *splits.train]
+    judge = _longest(initial_judge(settings, task, splits), settings)
+    rows = [*splits.test, *splits.validation, *splits.train]
     static = max(len(text.encode()) for text in _prompts(judge, rows[0]))
     text = max(sum(len(row[name].encode()) for name in task.input_names) for row in rows)
     criteria = len(task.criteria)
@@ -128,6 +131,13 @@ def _most(settings: Settings, task: Task, splits: Splits) -> dict[str, tuple[int
         "rater": 10 * OVERHEAD + caps["gradient"] + criteria * caps["rewrite"],
     }
     return {role: (most, caps[role]) for role, most in prompts.items()}
+
+
+def _longest(judge: Judge, settings: Settings) -> Judge:
+    """The judge with the longest prompts that it may come to have."""
+    if not settings.stepwise:
+        return judge
+    return judge.with_groups(largest_groups(settings.judge, parse_mode(settings.mode), judge.task.criterion_names))
 
 
 def _prompts(judge: Judge, row: Any) -> list[str]:

@@ -11,7 +11,7 @@ from metrics.scores import Scores
 from programs.errors import UserError
 from programs.optimizer.estimate import Plan
 from programs.optimizer.gate import Accept, Verdict
-from programs.optimizer.heads import judge_groups
+from programs.optimizer.heads import largest_groups
 from programs.optimizer.incumbent import Incumbent
 from programs.optimizer.race import Look
 from programs.settings import Settings
@@ -78,7 +78,7 @@ def may_divide(groups: Sequence[Group], focus: int) -> bool:
 
 def dividing_calls(settings: Settings, plan: Plan) -> dict[str, int]:
     """The judge's calls beside the paper's: the gate's rows once more a step."""
-    groups = judge_groups(settings.judge, plan.mode, plan.criteria)
+    groups = largest_groups(settings.judge, plan.mode, plan.criteria)
     divided = settings.gate_by == "criterion" and may_divide(groups, len(plan.focus or plan.criteria))
     return {"judge": plan.heads * plan.steps * plan.gate_rows} if divided else {}
 

@@ -13,18 +13,33 @@ OWN = "mode"
 """The mode's own division; of a saved judge, the one it was saved with."""
 
 LETTERS = {"joint": "C", "separate": "S", "isolated": "S"}
-CLUSTERS = "clusters:"
+MEASURED = "clusters"
+"""Groups that a run finds by measurement before its search."""
+
+NAMED = f"{MEASURED}:"
+"""Before groups, or before the file that supports some."""
 
 
 def judge_groups(division: str, mode: Mode, criteria: Sequence[str]) -> tuple[Group, ...]:
-    """The groups of a run's judge. Raises UserError as `divided` does."""
+    """The groups of a run's judge; where they are yet to be measured, as many as there can be. Raises UserError as
+    `divided` does."""
+    return groups("S", criteria) if division == MEASURED else known_groups(division, mode, criteria)
+
+
+def known_groups(division: str, mode: Mode, criteria: Sequence[str]) -> tuple[Group, ...]:
+    """The same where nothing is left to be measured. Raises UserError as `divided` does."""
     return groups(mode.judge, criteria) if division == OWN else divided(division, criteria)
+
+
+def largest_groups(division: str, mode: Mode, criteria: Sequence[str]) -> tuple[Group, ...]:
+    """The same, but as large as they can be."""
+    return groups("C", criteria) if division == MEASURED else judge_groups(division, mode, criteria)
 
 
 def settled(division: str, criteria: Sequence[str]) -> str:
     """The division as a run keeps it: the clusters that a file holds by their names, since the file may change."""
-    if division.startswith(CLUSTERS) and division.endswith(".json"):
-        return CLUSTERS + cluster_words(divided(division, criteria))
+    if division.startswith(NAMED) and division.endswith(".json"):
+        return NAMED + cluster_words(divided(division, criteria))
     return division
 
 
@@ -48,16 +63,18 @@ def divided(division: str, criteria: Sequence[str]) -> tuple[Group, ...]:
     """
     if division in LETTERS:
         return groups(LETTERS[division], criteria)
-    if not division.startswith(CLUSTERS):
-        known = (OWN, *LETTERS)
-        near = suggest(division, known)
+    if division == MEASURED:
         raise UserError(
-            f"--judge: unknown '{division}': use {', '.join(known)}, {CLUSTERS}a+b,c or {CLUSTERS}FILE{near}"
+            f"--judge {MEASURED} alone is measured by optimize.py, on validation rows: here name them, {NAMED}a+b,c"
         )
+    if not division.startswith(NAMED):
+        known = (OWN, *LETTERS, MEASURED)
+        near = suggest(division, known)
+        raise UserError(f"--judge: unknown '{division}': use {', '.join(known)}, {NAMED}a+b,c or {NAMED}FILE{near}")
     if division.endswith(".json"):
-        return clusters_in(Path(division.removeprefix(CLUSTERS)), criteria)
+        return clusters_in(Path(division.removeprefix(NAMED)), criteria)
     clusters = tuple(
-        tuple(name.strip() for name in cluster.split("+")) for cluster in division.removeprefix(CLUSTERS).split(",")
+        tuple(name.strip() for name in cluster.split("+")) for cluster in division.removeprefix(NAMED).split(",")
     )
     named = [name for cluster in clusters for name in cluster]
     for name in [*named, *criteria]:

@@ -1,6 +1,6 @@
 """The groups of criteria that a study's interference.json supports (`--judge clusters:FILE`)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,13 @@ def clusters_in(path: Path, criteria: Sequence[str]) -> tuple[Group, ...]:
 def cluster_words(groups: Sequence[Group]) -> str:
     """Groups as the flag has them: `a+b,c`."""
     return ",".join("+".join(group) for group in groups)
+
+
+def clusters_line(found: Mapping[str, Any]) -> str:
+    """What a run that has measured its pairs found, for people."""
+    if found["effects"] is None:
+        return "criteria share one call: the run was stopped before all pairs of them were measured"
+    return f"share a call, by pairs measured on {found['rows']} validation rows: {cluster_words(found['groups'])}"
 
 
 def _matrices(path: Path) -> list[dict[str, Any]]:

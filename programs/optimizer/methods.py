@@ -15,7 +15,7 @@ from programs.optimizer.controls.paraphrase import without_gradient
 from programs.optimizer.controls.shuffled import Shuffled
 from programs.optimizer.estimate import Plan
 from programs.optimizer.fan_out import Pool
-from programs.optimizer.heads import OWN, judge_groups, layout
+from programs.optimizer.heads import OWN, judge_groups, largest_groups, layout
 from programs.optimizer.judge import Judge
 from programs.optimizer.modes import groups, parse_mode
 from programs.optimizer.outcome import Outcome
@@ -166,7 +166,8 @@ def _textual(settings: Settings, task: Task, splits: Splits) -> Plan:
     gated, reserved = teleprompter(settings).validation(splits.validation)
     heads = judge_groups(settings.judge, parse_mode(settings.mode), task.criterion_names)
     most = calls_a_row(heads, settings.order)
-    part = max(calls_a_row((group,), settings.order) for group in heads)
+    largest = largest_groups(settings.judge, parse_mode(settings.mode), task.criterion_names)
+    part = max(calls_a_row((group,), settings.order) for group in largest)
     focus = SCHEDULES[settings.schedule](1, task.criterion_names, task.criterion_names)
     return Plan(
         mode=parse_mode(settings.mode),

@@ -10,7 +10,7 @@ import dspy
 
 from programs.errors import UserError
 from programs.optimizer.estimate import Plan
-from programs.optimizer.heads import judge_groups
+from programs.optimizer.heads import largest_groups
 from programs.optimizer.incumbent import Incumbent, Outcome
 from programs.optimizer.judge import Judge
 from programs.optimizer.keep import Values, standing, values_of
@@ -98,7 +98,7 @@ def other_orders(group: Group, count: int, seed: int) -> list[Group]:
 
 def ordering_calls(settings: Settings, plan: Plan) -> dict[str, int]:
     """The judge's calls at most: the gate's rows in each order, its own too, and the reserved rows in two."""
-    groups = judge_groups(settings.judge, plan.mode, plan.criteria)
+    groups = largest_groups(settings.judge, plan.mode, plan.criteria)
     tried = max(min(tries(settings), factorial(len(group)) - 1) for group in groups)
     scorings = (tried + 1) * plan.gate_rows + 2 * plan.reserved_rows
     return {"judge": plan.heads * scorings} if tries(settings) else {}

@@ -10,6 +10,7 @@ from programs.optimizer.gate_by import GATE_BY, dividing_calls
 from programs.optimizer.guards import GUARDS
 from programs.optimizer.merge import merge_of, merging_calls
 from programs.optimizer.order_search import OrderSearch, ordering_calls, tries
+from programs.optimizer.pairing import pairing_calls
 from programs.optimizer.per_field import NOTES
 from programs.optimizer.plugs import MakeStages, Plugs
 from programs.optimizer.resolving import resolve_of, resolving_calls
@@ -20,6 +21,7 @@ from programs.optimizer.stages import Stages
 from programs.settings import Settings
 
 ADDED: tuple[Callable[[Settings, Plan], dict[str, int]], ...] = (
+    pairing_calls,
     ordering_calls,
     merging_calls,
     dividing_calls,

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from metrics.ceiling import ceiling
-from metrics.relabel import divided
 from metrics.summary import difference, point_values, summarize
 from programs.backends.roles import Roles
 from programs.diagnostics.live import LiveDiagnosis
@@ -15,25 +14,25 @@ from programs.optimizer.cast import cast_roles
 from programs.optimizer.fan_out import Pool
 from programs.optimizer.forecast import spending
 from programs.optimizer.front import front_summary, save_judges
+from programs.optimizer.heads import MEASURED
 from programs.optimizer.incumbent import Incumbent
 from programs.optimizer.judge import Judge
 from programs.optimizer.keep import optimism
 from programs.optimizer.methods import calibrator_of, initial_judge, method_of, most_calls, report_of
 from programs.optimizer.modes import parse_mode
 from programs.optimizer.outcome import Outcome
+from programs.optimizer.pairs_first import Clusters, measured, unmeasured
 from programs.optimizer.pricing import budget_of
 from programs.optimizer.readouts import Read, beside_summary, read
 from programs.optimizer.rows.anchors import rows_summary
 from programs.optimizer.scoring import Scoring, refuse_silence
-from programs.optimizer.steps import Step, step_record, told_in_all
-from programs.optimizer.tested import write_tested
+from programs.optimizer.steps import Step, step_record, told_in_all, whats_next
+from programs.optimizer.tested import write_found
 from programs.optimizer.testing import Testing
 from programs.optimizer.timing import timed
 from programs.records.budget import OutOfBudget
 from programs.records.calls import ALONE, CallLog, Known, Links
-from programs.records.folder import RunFolder, write_json, write_text
-from programs.records.lengths import write_lengths
-from programs.records.relabel import as_csv, relabel_records
+from programs.records.folder import RunFolder
 from programs.records.spending import carried
 from programs.screen import Screen, token_sum
 from programs.scrutiny.of_run import run_scrutiny
@@ -82,12 +81,9 @@ class Run:
     """The parts of one run: the test scorings around the search, and the files that it leaves."""
 
     def __init__(self, settings: Settings, material: Material, folder: RunFolder, screen: Screen, roles: Roles) -> None:
-        self.settings = settings
-        self.task = material.task
-        self.splits = material.splits
-        self.folder = folder
-        self.screen = screen
-        self.roles = roles
+        self.planned = self.settings = settings
+        self.task, self.splits = material.task, material.splits
+        self.folder, self.screen, self.roles = folder, screen, roles
         self.pool = Pool(settings.threads, screen.started, roles.calls.skip)
         self.optimizer = method_of(settings, material.task, material.splits, self._on_step)
         self.calibrate = calibrator_of(settings, self.splits, roles, self.pool)
@@ -98,12 +94,14 @@ class Run:
         self.refused: Counter[str] = Counter()
         self.steps: list[Step] = []
         self.stopped: str | None = None
+        self.clusters: Clusters | None = None
 
     def whole(self) -> dict[str, Any]:
         """Test, search, save, test, report. A reached budget or Ctrl-C ends it early with what is known by then."""
         self.screen.tokens = lambda: token_sum(self.roles.calls.summary())
         self.screen.expect(sum(self.most.values()))
         self.folder.start_steps()
+        self._divide()
         start = self._calibrated(initial_judge(self.settings, self.task, self.splits))
         try:
             outcome = self._search(start)
@@ -114,14 +112,20 @@ class Run:
             self.pool.land()
         before = self.testing.found.pop("0", None) or self._scores(start)
         summary = self._summary(before, after, outcome)
-        write_tested(self.folder.scores, self.splits.test, {"0": before, **self.testing.found, "kept": after})
-        if doubtful := divided(after.scores):
-            write_text(self.folder.relabel, as_csv(relabel_records(doubtful, self.splits.test)))
-        write_lengths(self.folder)
-        write_json(self.folder.summary, summary)
+        write_found(self.folder, self.splits.test, {"0": before, **self.testing.found, "kept": after}, summary)
         if self.stopped == "interrupted":
             raise KeyboardInterrupt
         return summary
+
+    def _divide(self) -> None:
+        """Of bare `--judge clusters` the pairs are judged first; from here on the run is one with the groups found."""
+        if self.settings.judge == MEASURED:
+            self.screen.at("pairs of criteria")
+            with self.roles.playing("judge"):
+                found = self._until_stopped(lambda: measured(self.settings, self.task, self.splits, self.pool))
+            self.clusters = found or unmeasured(self.task.criterion_names)
+            self.settings = self.clusters.settings(self.settings)
+            self.optimizer = method_of(self.settings, self.task, self.splits, self._on_step)
 
     def _calibrated(self, judge: Judge) -> Judge:
         """With maps of its own, fitted on what is known of the training rows where the run is stopped before that."""
@@ -183,15 +187,10 @@ class Run:
         self.refused.update(refusal.reason for refusal in step.refused.values())
         self.testing.see(step)
         self.diagnosis.see(step_record(step))
-        self.screen.at(self._next(step.number))
+        self.screen.at(whats_next(self.settings, step.number))
 
     def _record(self, step: Step, tested: Read | None) -> None:
         self.folder.add_step(step_record(step, point_values(tested.scores) if tested else None))
-
-    def _next(self, number: int) -> str:
-        if not self.settings.stepwise:
-            return f"{self.settings.optimizer}, after candidate {number}"
-        return f"step {number + 1}/{self.settings.steps}" if number < self.settings.steps else "end"
 
     def _summary(self, before: Read, after: Read, outcome: Outcome) -> dict[str, Any]:
         seed, metric = self.settings.seed, self.optimizer.metric
@@ -208,6 +207,7 @@ class Run:
             "ceiling": ceiling({"before": before.scores, "after": after.scores}, seed=seed),
             "kept": [{"group": list(group), "step": chosen.step} for group, chosen in outcome.chosen.items()],
             "refused": dict(self.refused),
+            **({"clusters": self.clusters.record} if self.clusters else {}),
             **({"remedies": told} if (told := told_in_all(self.steps)) else {}),
             **front_summary(outcome, self.settings, metric, self.folder),
             "optimism": optimism(outcome.chosen.values(), after.compared(metric), metric),
@@ -215,6 +215,6 @@ class Run:
             **rows_summary(self.task, self.splits),
             "estimate": self.most,
             "calls": self.roles.calls.summary(),
-            "spending": spending(self.settings, self.task, self.splits, self.most, self.roles.calls, self.folder.calls),
+            "spending": spending(self.planned, self.task, self.splits, self.most, self.roles.calls, self.folder.calls),
             **({"failures": failures} if (failures := self.roles.calls.failed()) else {}),
         }

@@ -16,6 +16,7 @@ from programs.errors import CannotWrite, UserError
 from programs.optimizer.cast import check_lms
 from programs.optimizer.forecast import forecast, forecast_words, spent_words
 from programs.optimizer.heads import settled
+from programs.optimizer.measured_clusters import clusters_line
 from programs.optimizer.methods import method_name, most_calls
 from programs.optimizer.run import Material, optimize
 from programs.optimizer.saved import load_judge
@@ -187,6 +188,8 @@ def _announce(settings: Settings, material: Material, folder: RunFolder, screen:
 
 def _show(summary: Mapping[str, Any], folder: RunFolder, screen: Screen) -> None:
     show_summary(summary, screen)
+    if "clusters" in summary:
+        screen.result(clusters_line(summary["clusters"]))
     if "ceiling" in summary:  # a run of an earlier version has none
         show_ceiling(summary["ceiling"], screen)
     if (scrutiny := summary.get("scrutiny")) is not None:

@@ -16,6 +16,7 @@ from programs.optimizer.merge import require_choice
 from programs.optimizer.methods import check_method
 from programs.optimizer.modes import parse_mode
 from programs.optimizer.order_search import require_order
+from programs.optimizer.pairing import require_rows
 from programs.optimizer.pricing import budget_of
 from programs.optimizer.race import require_probable
 from programs.optimizer.router import threshold_of
@@ -93,6 +94,7 @@ def refuse_impossible(settings: Settings) -> None:
     require_gate(settings)
     require_choice(settings)
     require_order(settings)
+    require_rows(settings)
     check_method(settings)
     threshold_of(settings)
     check_conflict(settings)

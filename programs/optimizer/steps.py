@@ -9,6 +9,7 @@ from programs.optimizer.gate import Verdict
 from programs.optimizer.guards import Refusal
 from programs.optimizer.judge import Judge
 from programs.optimizer.stages import Batch
+from programs.settings import Settings
 from signatures.records import Note, Rubric
 
 
@@ -32,6 +33,13 @@ class Step:
     validation: Mapping[str, float | None] = field(default_factory=dict)
     told: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     spent: Mapping[str, int] = field(default_factory=dict)
+
+
+def whats_next(settings: Settings, number: int) -> str:
+    """Where a run is after that step, for the person who watches."""
+    if not settings.stepwise:
+        return f"{settings.optimizer}, after candidate {number}"
+    return f"step {number + 1}/{settings.steps}" if number < settings.steps else "end"
 
 
 def step_record(step: Step, scores: Mapping[str, object] | None = None) -> dict[str, object]:

@@ -12,7 +12,7 @@ from programs.optimizer.draws import divide, numbered
 from programs.optimizer.fan_out import Pool
 from programs.optimizer.gate import Accept, accepting, gate
 from programs.optimizer.gate_by import Proposed
-from programs.optimizer.heads import OWN, judge_groups, layout
+from programs.optimizer.heads import OWN, known_groups, layout
 from programs.optimizer.incumbent import Incumbent
 from programs.optimizer.judge import Judge
 from programs.optimizer.keep import most_finalists
@@ -117,7 +117,7 @@ class TextualGradient(Teleprompter):
         trainset, (gated, reserved) = numbered(trainset), self.validation(numbered(valset))
         pool = pool or Pool(self.threads, skipped=roles.calls.skip)
         search = Search(roles, pool, self.plugs.stages(roles, pool, student.schema), trainset, self.seed)
-        start = student.with_groups(judge_groups(self.judge, mode, names), layout(self.judge, student.adapter))
+        start = student.with_groups(known_groups(self.judge, mode, names), layout(self.judge, student.adapter))
         judge, spare = search.stages.judge, search.stages.spare
         calibrate = self.plugs.calibrate(numbered(rated or trainset), judge, spare, self.seed)
         incumbent = Incumbent(start, gated, judge, self.metric, spare, calibrate)

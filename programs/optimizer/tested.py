@@ -8,14 +8,18 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import dspy
 import numpy as np
 
+from metrics.relabel import divided
 from metrics.scores import Codes, Scores, Values
 from programs.errors import UserError
 from programs.optimizer.readouts import Read
-from programs.records.folder import read_json, write_text
+from programs.records.folder import RunFolder, read_json, write_json, write_text
+from programs.records.lengths import write_lengths
+from programs.records.relabel import as_csv, relabel_records
 from signatures.records import Criterion
 
 
@@ -45,6 +49,17 @@ class Tested:
     def steps(self) -> list[int]:
         """The steps whose judge was tested."""
         return sorted(int(name) for name in self.judges if name != "kept")
+
+
+def write_found(
+    folder: RunFolder, rows: Sequence[dspy.Example], judges: Mapping[str, Read], summary: Mapping[str, Any]
+) -> None:
+    """What a run has found, last its summary, by which it is known to be finished."""
+    write_tested(folder.scores, rows, judges)
+    if doubtful := divided(judges["kept"].scores):
+        write_text(folder.relabel, as_csv(relabel_records(doubtful, rows)))
+    write_lengths(folder)
+    write_json(folder.summary, summary)
 
 
 def write_tested(path: Path, rows: Sequence[dspy.Example], judges: Mapping[str, Read]) -> None:

@@ -1,12 +1,9 @@
 """From the experiment's scores to its numbers: all that tables and figures need, and no text of the data."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
-from metrics.interference import PairEffects, effect_cells, length_slope, pair_effects
+from metrics.interference import PairEffects, effect_cells, length_slope, pair_effects, side_by_side
 from metrics.length import Lengths
 from metrics.metric import METRICS
 from metrics.multiplicity import discoveries
@@ -76,23 +73,16 @@ def _arms(experiment: Experiment, prompts: Prompts, scorer: Scorer) -> dict[str,
         raise silence()
     return {
         "initial": initial,
-        "initial_alone": _side_by_side({name: ask(rubric) for name, rubric in prompts.initial_alone.items()}),
-        "alone": _side_by_side({name: ask(rubric) for name, rubric in prompts.alone.items()}),
+        "initial_alone": side_by_side({name: ask(rubric) for name, rubric in prompts.initial_alone.items()}),
+        "alone": side_by_side({name: ask(rubric) for name, rubric in prompts.alone.items()}),
         "joined": ask(prompts.joined),
-        "among_short": _side_by_side({name: ask(rubric) for name, rubric in prompts.among_short.items()}),
+        "among_short": side_by_side({name: ask(rubric) for name, rubric in prompts.among_short.items()}),
     }
 
 
 def _pairs(experiment: Experiment, prompts: Prompts, scorer: Scorer) -> dict[frozenset[str], Scores]:
     asked = prompts.pairs.items()
     return {frozenset(pair): scorer.scores(experiment.seed, rubric, experiment.rows) for pair, rubric in asked}
-
-
-def _side_by_side(by_criterion: Mapping[str, Scores]) -> Scores:
-    """Each criterion's column from the scores of its own prompt."""
-    first = next(iter(by_criterion.values()))
-    columns = [by_criterion[name].judge[:, place] for place, name in enumerate(first.names)]
-    return replace(first, judge=np.stack(columns, axis=1))
 
 
 def _selected(chosen: Mapping[str, Chosen], initial: Rubric) -> dict[str, dict[str, Any]]:

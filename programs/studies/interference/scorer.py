@@ -46,7 +46,8 @@ class Scorer:
 
     def _asked(self, roles: Roles, settings: Settings, rubric: Rubric, rows: Sequence[dspy.Example]) -> Scores:
         form = settings.form
-        form["adapter"] = settings.adapter  # what is measured is a prompt that holds them all
+        form["adapter"] = settings.adapter  # what is measured is a prompt that holds them all once,
+        form.pop("order", None)  # and in one order, whatever the judges of the runs do
         judge = Judge(self.task, [tuple(rubric)], rubric, **form)
         before = self._answered()
         with roles.playing("judge"):
