@@ -7,11 +7,16 @@ ties that whole scores leave (G-Eval, arXiv 2303.16634, weights its scores so).
 import re
 from collections.abc import Mapping, Sequence
 from itertools import permutations
+from typing import Any
 
-from metrics.logprobs import Token, weights
+from metrics.logprobs import Token, reply_tokens, weights
 
 Chances = Mapping[int, float]
 """Level -> its probability, over the whole scale; they sum to 1."""
+
+
+MEASURED = "measured chances"
+"""Where a reply holds criterion -> `Chances` that the LM has given as such. No field has a name with a space."""
 
 
 def level_chances(tokens: Sequence[Token], name: str, level: int, levels: Sequence[int]) -> dict[int, float] | None:
@@ -28,6 +33,14 @@ def level_chances(tokens: Sequence[Token], name: str, level: int, levels: Sequen
     if not total or _unfinished(shares):
         return None
     return {each: share / total for each, share in shares.items()}
+
+
+def reply_chances(reply: Mapping[str, Any], name: str, level: int, levels: Sequence[int]) -> Chances | None:
+    """The same of a reply as DSPy's predictions hold it: as the LM itself has `MEASURED` them, else by its tokens."""
+    if MEASURED in reply:
+        found: Mapping[str, Chances] = reply[MEASURED]
+        return found.get(name)
+    return level_chances(reply_tokens(reply), name, level, levels)
 
 
 def expected_score(chances: Chances) -> float:

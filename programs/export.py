@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 from programs.command import run
-from programs.flags import EXPORT_FORMATS, Parser, add_readout_flag
+from programs.flags import EXPORT_FORMATS, Parser, add_division_flag, add_readout_flag
 
 
 def parser() -> Parser:
     parser = Parser(prog="export.py", description=__doc__)
-    parser.add_argument("judge", metavar="RUN_OR_JUDGE", help="a run's folder, or a judge.json")
+    parser.add_argument("saved", metavar="RUN_OR_JUDGE", help="a run's folder, or a judge.json")
     parser.add_argument(
         "--to", required=True, choices=EXPORT_FORMATS,
         help="text: the prompt; openai: chat completions as JSON; promptfoo: a folder; inspect, mlflow: a Python file",
@@ -17,6 +17,7 @@ def parser() -> Parser:
     parser.add_argument("--lm", help="the LM that the export names (default: the run's judge)")
     parser.add_argument("--api-base", help="URL of the OpenAI-compatible server that the export names")
     add_readout_flag(parser, "the judge's own")
+    add_division_flag(parser, "the judge's own")
     return parser
 
 

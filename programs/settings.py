@@ -24,7 +24,9 @@ CONTROLS = ("shuffled", "paraphrase", "ensemble")
 """What a gain must be compared with before it is put down to textual gradients."""
 
 
-LAYOUTS = {"isolated": "isolated"}
+DECISION = "decision"
+
+LAYOUTS = {"isolated": "isolated", DECISION: DECISION}
 """What `--judge` says beside which criteria share a call, and the prompt layout that it takes the place of `compact`
 with."""
 

@@ -18,9 +18,10 @@ class StubServer(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128  # 5 by default: on a busy machine more calls than that connect at once, and hang
 
-    def __init__(self, engine: FakeEngine) -> None:
+    def __init__(self, engine: FakeEngine | None = None) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.engine = engine
+        self.engine = engine or FakeEngine()
+        self.paths: list[str] = []
         self.bodies: list[dict[str, Any]] = []
         self.keys: list[str | None] = []
         self.status = 200
@@ -30,8 +31,12 @@ class StubServer(ThreadingHTTPServer):
         return completion(self.engine.complete(request_from_openai_chat(body)))
 
     @property
+    def root(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+    @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}/v1"
+        return f"{self.root}/v1"
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -42,6 +47,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.server.bodies.append(body)
+        self.server.paths.append(self.path)
         self.server.keys.append(self.headers.get("Authorization"))
         if self.server.status != 200:
             self._send(self.server.status, {"error": {"message": "the stub fails", "type": "stub"}})
@@ -98,11 +104,17 @@ def _token(token: TokenLogprob) -> dict[str, Any]:
 @contextmanager
 def stub_server(engine: FakeEngine | None = None) -> Iterator[StubServer]:
     """A running server; its address is `server.url`."""
-    with StubServer(engine or FakeEngine()) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
+    with StubServer(engine or FakeEngine()) as server, serving(server):
+        yield server
+
+
+@contextmanager
+def serving(server: StubServer) -> Iterator[None]:
+    """While it lasts, the server answers."""
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        thread.join()

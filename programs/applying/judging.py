@@ -44,7 +44,9 @@ def asking_probabilities(judge: Judge, wanted: str, lm: dspy.LM) -> Judge:
     With auto, a server that refuses them all the same is asked without. Raises UserError where they are to be had and
     cannot, or are needed and switched off.
     """
-    gives = bool(asking_logprobs(lm))
+    if judge.decides and wanted == "off":
+        raise UserError("--probabilities off: a judge of decisions is made of them; leave the flag out")
+    gives = judge.decides or bool(asking_logprobs(lm))
     if wanted == "off" and judge.readout == "expected":
         raise UserError("--probabilities off: expectations are read from them; give --readout digits too")
     if wanted == "on" and not gives:

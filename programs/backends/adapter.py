@@ -125,7 +125,12 @@ def system_text(signature: type[dspy.Signature]) -> str:
 
 def rubric_text(signature: type[dspy.Signature]) -> str:
     """A line or block a criterion: name, scale and rubric."""
-    return "\n".join(f"{name}{_scale(field)}: {_desc(field)}" for name, field in signature.output_fields.items())
+    return "\n".join(rubric_line(name, field) for name, field in signature.output_fields.items())
+
+
+def rubric_line(name: str, field: Any) -> str:
+    """One of them."""
+    return f"{name}{_scale(field)}: {_desc(field)}"
 
 
 def reply_text(signature: type[dspy.Signature]) -> str:

@@ -20,6 +20,9 @@ from programs.backends.weights import EMBEDDED, INSTALL, check_parts
 from programs.errors import UserError, suggest
 
 LOCAL = "local"
+SYSTEM_ONE = "typesafe:"
+"""Before the models of TypeSafe's System One, which answer questions and write no text. DSPy knows no `typesafe/`."""
+
 _ADDRESS = re.compile(r"https?://[^\s/?#:]\S*")
 EXAMPLES = "local, local:/path/model.gguf, openai/gpt-4o-mini, ollama_chat/llama3.2"
 
@@ -45,7 +48,8 @@ def language_model(
     Raises:
         UserError: an empty or unknown name, a missing key, package or model file.
     """
-    base = _base(name.strip(), api_base, os.environ.get("OPENAI_API_KEY"))
+    name = re.sub(r"^typesafe/", SYSTEM_ONE, name.strip())
+    base = _base(name, api_base, os.environ.get("OPENAI_API_KEY"))
     options: dict[str, Any] = {"temperature": temperature, "max_tokens": max_tokens, "seed": seed}
     if "max_completion_tokens" in base.kwargs:  # how DSPy marks a reasoning model
         options = {"seed": seed}
@@ -53,6 +57,12 @@ def language_model(
         options["timeout"] = timeout
     options = {option: value for option, value in options.items() if value is not None}
     return base.copy(num_retries=num_retries, cache=cache, **options)
+
+
+def only_decides(lm: dspy.LM) -> bool:
+    """Whether the LM answers questions and writes no text: those of System One."""
+    route = select_backend(lm).resolution if isinstance(lm.engine, str) else None
+    return route is not None and route.provider == "typesafe"
 
 
 def writing_prose(lm: dspy.LM) -> dspy.LM:
@@ -110,7 +120,8 @@ def _served(name: str, api_base: str, openai_key: str | None) -> dspy.LM:
         raise UserError(f"the API base holds a {what}: leave it out, and set the key as OPENAI_API_KEY")
     if not _ADDRESS.fullmatch(api_base):
         raise UserError(f"API base '{api_base}' is no URL: write it as http://HOST:PORT/v1")
-    route = select_backend(dspy.LM(name)).resolution if "/" in name else None
+    known = "/" in name or name.startswith(SYSTEM_ONE)
+    route = select_backend(dspy.LM(name)).resolution if known else None
     if route is None:
         name = f"openai/{name}"
     key = _key_of(route.provider) if route and not name.startswith("openai/") else openai_key

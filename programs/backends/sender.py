@@ -20,6 +20,10 @@ FAINTEST = math.log(1e-6)
 """Alternatives of a token that are less likely move no expectation that anyone reads, and would fill the call log."""
 
 
+UNMEASURED = (None, "off")
+"""What a request says of probabilities whose reply is a text."""
+
+
 class Sender:
     """Sends requests by `inner`, without retries. Replies are without what nothing here reads of their tokens."""
 
@@ -51,6 +55,8 @@ class Sender:
         if wire is not None and isinstance(asked, Filled):
             return wire.letter(asked.text)
         if not isinstance(self.inner.engine, str) or not request_judgments(asked.request):
+            return None
+        if asked.request.config.probabilities not in UNMEASURED:  # an answer is no text then
             return None
         route = Route.of(self.inner, asked.request)
         return route.letter() if route is not None else None

@@ -21,11 +21,15 @@ from programs.settings import Settings
 def export_from_flags(given: Mapping[str, Any]) -> int:
     """Writes the judge in the format asked for. Returns the exit code."""
     flags = dict(given)
-    path, out, chosen = Path(flags.pop("judge")), flags.pop("out"), FORMATS[flags.pop("to")]
+    path, out, chosen = Path(flags.pop("saved")), flags.pop("out"), FORMATS[flags.pop("to")]
     judge = read_as(load_judge(path), flags)
     if judge.order != ORDERS[0]:
         raise UserError(
             f"{path} is a judge that asks in every order and averages (--order rotate): export one that does not"
+        )
+    if judge.decides:
+        raise UserError(
+            f"{path} is a judge of decisions, which no format can ask for: export it as a prompt (--judge joint)"
         )
     target = folder_for(out) if chosen.folder else file_for(out, path, python=chosen.python)
     exported = export(judge, settings_of(path, flags), chosen)

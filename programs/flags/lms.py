@@ -54,8 +54,9 @@ def add_readout_flag(parser: argparse._ActionsContainer, default: str = "digits"
 def add_division_flag(parser: argparse._ActionsContainer, default: str) -> None:
     parser.add_argument(
         "--judge",
-        help=f"who shares a call: joint, separate, isolated, clusters:a+b,c or :FILE.json, and in a run clusters alone,"
-        f" which measures the pairs first (default: {default})",
+        help="who shares a call: joint, separate, isolated, decision (questions to an LM that measures its answers),"
+        " clusters:a+b,c or :FILE.json, and in a run clusters alone, which measures the pairs first"
+        f" (default: {default})",
     )
 
 

@@ -2,15 +2,19 @@
 
 import dspy
 
+from programs.backends.decision import require_measuring
 from programs.backends.embedder import embedding_model
-from programs.backends.names import language_model, prepare, writing_prose
+from programs.backends.names import language_model, only_decides, prepare, writing_prose
 from programs.backends.roles import Roles
+from programs.errors import UserError
 from programs.optimizer.conflict.ways import embeds
 from programs.optimizer.modes import parse_mode
 from programs.optimizer.pricing import budget_of, role_place
 from programs.records.budget import Budget
 from programs.records.calls import CallLog
-from programs.settings import ASSISTANTS, Settings
+from programs.settings import ASSISTANTS, DECISION, Settings
+from signatures.judge import judge_signature
+from signatures.records import Criterion
 
 LOCAL_MAX_TOKENS = {"judge": 256, "loss": 240, "gradient": 240, "rewrite": 800, "condense": 400, "rater": 32}
 """Most tokens of a reply of the embedded model, by role: a small model that rambles must end some time."""
@@ -43,6 +47,19 @@ def check_lms(settings: Settings) -> None:
         prepare(role_lm(settings, role))
     if embeds(settings):
         prepare(_embedder(settings))
+
+
+def check_run_lms(settings: Settings) -> None:
+    """The same of a run, and that each LM can do what it is there for: none is asked to decide that cannot measure, or
+    to write that only decides. Raises UserError."""
+    check_lms(settings)
+    for role in settings.by_role("lm"):
+        lm = role_lm(settings, role)
+        if role == "judge" and settings.judge == DECISION:
+            require_measuring(lm, judge_signature("Judge.", {"text": "Text"}, [Criterion("quality", 1, 5)]))
+        elif only_decides(lm):
+            flag = "give --judge decision" if role == "judge" else f"name another LM for {role} (--{role}-lm)"
+            raise UserError(f"{lm.model} answers questions and writes no text: {flag}")
 
 
 def cast_roles(settings: Settings, calls: CallLog, budget: Budget | None = None) -> Roles:

@@ -6,13 +6,13 @@ from pathlib import Path
 from programs.errors import UserError, suggest
 from programs.optimizer.measured_clusters import cluster_words, clusters_in
 from programs.optimizer.modes import Mode, groups
-from programs.settings import LAYOUTS
+from programs.settings import DECISION, LAYOUTS
 from signatures.records import Group
 
 OWN = "mode"
 """The mode's own division; of a saved judge, the one it was saved with."""
 
-LETTERS = {"joint": "C", "separate": "S", "isolated": "S"}
+LETTERS = {"joint": "C", "separate": "S", "isolated": "S", DECISION: "C"}
 MEASURED = "clusters"
 """Groups that a run finds by measurement before its search."""
 

@@ -7,10 +7,11 @@ from typing import Any
 import dspy
 from dspy.utils.exceptions import AdapterParseError, LMInvalidRequestError
 
-from metrics.expectation import expected_score, level_chances
-from metrics.logprobs import asking_logprobs, reply_tokens
+from metrics.expectation import expected_score, reply_chances
+from metrics.logprobs import asking_logprobs
 from metrics.score_maps import Calibration
 from programs.backends.adapter import CompactAdapter
+from programs.backends.decision import DecisionAdapter
 from programs.backends.isolated import IsolatedAdapter
 from programs.backends.reply import level_of
 from programs.backends.short_way import short_reply
@@ -19,7 +20,7 @@ from programs.failures import refused_setting
 from programs.optimizer.reading import Reading, mean_reading
 from programs.optimizer.turns import ORDERS, Rotated, calls_a_row
 from programs.records.unanswered import NO_REPLY
-from programs.settings import Form
+from programs.settings import DECISION, Form
 from programs.tasks.task import Task
 from signatures.judge import judge_signature, rubric_of
 from signatures.records import Criterion, Group, Rubric
@@ -27,11 +28,12 @@ from signatures.records import Criterion, Group, Rubric
 ADAPTERS = {
     "compact": CompactAdapter,
     "isolated": IsolatedAdapter,
+    DECISION: DecisionAdapter,
     "json": lambda schema="auto": StrictJSONAdapter(),
     "chat": lambda schema="auto": StrictChatAdapter(),
 }
 
-TAGGED = ("compact", "isolated")
+TAGGED = ("compact", "isolated", DECISION)
 """Those by which texts stand between tags."""
 
 READOUTS = ("digits", "expected")
@@ -104,7 +106,8 @@ class Judge(dspy.Module):
         return {each.name: self._reading(each, reply) for each in criteria}
 
     def _reply(self, predict: dspy.Predict, wanted: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        config = asking_logprobs(dspy.settings.lm) if self.reads_tokens and not self.forgoing else {}
+        asks = self.reads_tokens and not self.decides and not self.forgoing
+        config = asking_logprobs(dspy.settings.lm) if asks else {}
         try:
             return self._asked(predict, wanted, config)
         except AdapterParseError as error:
@@ -128,7 +131,7 @@ class Judge(dspy.Module):
         digit = level_of(reply.get(criterion.name), criterion.levels)
         if digit is None or not self.reads_tokens:
             return Reading(digit, digit)
-        chances = level_chances(reply_tokens(reply), criterion.name, digit, criterion.levels)
+        chances = reply_chances(reply, criterion.name, digit, criterion.levels)
         if self.readout == "digits":
             return Reading(digit, digit, chances=chances)
         score = digit if chances is None else expected_score(chances)
@@ -136,8 +139,13 @@ class Judge(dspy.Module):
 
     @property
     def reads_tokens(self) -> bool:
-        """Whether it asks for token probabilities, where the LM gives them."""
-        return self.probabilities or self.readout == "expected"
+        """Whether it reads probabilities, where the LM gives them."""
+        return self.probabilities or self.decides or self.readout == "expected"
+
+    @property
+    def decides(self) -> bool:
+        """Whether the LM is asked for the levels' probabilities themselves, so that nothing is read off tokens."""
+        return self.adapter == DECISION
 
     @property
     def branches(self) -> bool:

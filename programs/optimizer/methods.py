@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 import dspy
 
+from programs.backends.decision import require_scale
 from programs.backends.roles import Roles
 from programs.diagnostics.bound import planned_calls
 from programs.errors import UserError, suggest
@@ -28,7 +29,7 @@ from programs.optimizer.stages import Stages
 from programs.optimizer.steps import Step
 from programs.optimizer.teleprompter import TextualGradient
 from programs.optimizer.turns import calls_a_row
-from programs.settings import CONTROLS, OPTIMIZERS, Settings
+from programs.settings import CONTROLS, DECISION, OPTIMIZERS, Settings
 from programs.tasks.splits import Splits
 from programs.tasks.task import Task
 from signatures.records import Group
@@ -129,6 +130,8 @@ def check_method(settings: Settings) -> None:
     if settings.judge != OWN and not settings.stepwise:
         raise UserError(f"--judge {settings.judge} goes with the steps of --optimizer textgrad: leave one of them out")
     layout(settings.judge, settings.adapter)
+    if settings.judge == DECISION and settings.schema == "off":
+        raise UserError("--judge decision asks by a JSON schema: leave --schema off out, or give another --judge")
     if settings.control == "ensemble":
         require_sampling(settings.judge_temperature)
 
@@ -163,6 +166,8 @@ def _peer(settings: Settings, task: Task, splits: Splits, on_step: Callable[[Ste
 
 
 def _textual(settings: Settings, task: Task, splits: Splits) -> Plan:
+    for each in task.criteria if settings.judge == DECISION else ():
+        require_scale(each.name, each.levels)
     gated, reserved = teleprompter(settings).validation(splits.validation)
     heads = judge_groups(settings.judge, parse_mode(settings.mode), task.criterion_names)
     most = calls_a_row(heads, settings.order)

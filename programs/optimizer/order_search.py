@@ -16,7 +16,7 @@ from programs.optimizer.judge import Judge
 from programs.optimizer.keep import Values, standing, values_of
 from programs.optimizer.turns import ORDERS_TRIED, rotations
 from programs.records.budget import OutOfBudget
-from programs.settings import Settings
+from programs.settings import DECISION, Settings
 from signatures.records import Group
 
 
@@ -113,6 +113,8 @@ def require_order(settings: Settings) -> None:
     """Raises UserError where the order cannot be chosen or turned."""
     if settings.orders_tried is not None and settings.order != "search":
         raise UserError("--orders-tried goes with --order search: add it, or leave --orders-tried out")
+    if settings.order != "fixed" and settings.judge == DECISION:
+        raise UserError(f"--order {settings.order} turns criteria in a prompt, and --judge decision has none: drop one")
     if settings.order != "fixed" and not settings.stepwise:
         raise UserError(f"--order {settings.order} goes with the steps of --optimizer textgrad: leave one of them out")
     if settings.order == "search" and (settings.gate, settings.keep) == ("none", "last"):

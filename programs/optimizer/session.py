@@ -13,7 +13,7 @@ from programs.ceiling_tables import show_ceiling
 from programs.diagnostics.diagnosis import read_diagnosis
 from programs.diagnostics.show import show_diagnosis
 from programs.errors import CannotWrite, UserError
-from programs.optimizer.cast import check_lms
+from programs.optimizer.cast import check_run_lms
 from programs.optimizer.forecast import forecast, forecast_words, spent_words
 from programs.optimizer.heads import settled
 from programs.optimizer.measured_clusters import clusters_line
@@ -60,7 +60,7 @@ def _start(runs: Path, name: str | None, flags: Mapping[str, Any], wish: Wish) -
     settings = fitted(settings, flags, half_of(rows, task, settings.half))
     material = Material(task, drawn(settings, task, rows))
     most_calls(settings, task, material.splits)  # refuses what cannot work before a folder is made
-    check_lms(settings)
+    check_run_lms(settings)
     store = wish.store(task.name)
     now = f"{datetime.now():%Y%m%d-%H%M%S}"
     parts = (task.name, *settings.words, settings.seed, now)

@@ -7,7 +7,7 @@ from typing import Any
 import dspy
 
 from programs.errors import UserError
-from programs.optimizer.cast import check_lms
+from programs.optimizer.cast import check_run_lms
 from programs.optimizer.methods import most_calls, search_calls
 from programs.optimizer.run import Material
 from programs.optimizer.settling import drawn, fitted, normal, refuse_impossible, settled_task
@@ -101,7 +101,7 @@ def check_cell_lms(cells: Sequence[Ready]) -> None:
     """Looks for what the LMs need; cells that name the same share them. Raises UserError for what is missing."""
     named = {str((each.settings.lm, each.settings.by_role("lm"))): each.settings for each in cells}
     for settings in named.values():
-        check_lms(settings)
+        check_run_lms(settings)
 
 
 def require_unchanged(waiting: Sequence[Ready], begun: Mapping[str, Mapping[str, Any]]) -> None:

@@ -66,6 +66,16 @@ FLAGS = {
     "advice on no difference": Case("advise runs/one --difference 0", ("--difference", "out of range")),
     "advice without a difference": Case("advise runs/one", ("--difference",)),
     "an unknown export": Case("export runs/one --to promptfo --out o", ("--to", "did you mean 'promptfoo'")),
+    "decisions of an LM that writes": Case(
+        "optimize --lm m --api-base http://127.0.0.1:9/v1 --judge decision", ("--judge decision", "hosted_vllm/MODEL")
+    ),
+    "decisions in a layout": Case("optimize --judge decision --adapter json", ("--judge decision", "--adapter json")),
+    "groups that nobody measures": Case(
+        "optimize --judge clusters --gate none --keep last", ("--judge clusters", "--gate none")
+    ),
+    "groups of a saved judge, unmeasured": Case(
+        "evaluate runs/one --data rated.csv --judge clusters", ("clusters", "clusters:a+b,c")
+    ),
     "an export over a judge": Case("export runs/one --to text --out runs/one/judge.json", ("--out", "lost")),
     "an unknown study mode": Case("study --modes SSC,SCS --yes", ("--modes", "joint")),
     "a study gate with a slip": Case("study --gates mea --yes", ("--gates", "did you mean 'mae'")),
