@@ -52,7 +52,6 @@ def check_lms(settings: Settings) -> None:
 def check_run_lms(settings: Settings) -> None:
     """The same of a run, and that each LM can do what it is there for: none is asked to decide that cannot measure, or
     to write that only decides. Raises UserError."""
-    check_lms(settings)
     for role in settings.by_role("lm"):
         lm = role_lm(settings, role)
         if role == "judge" and settings.judge == DECISION:
@@ -60,6 +59,7 @@ def check_run_lms(settings: Settings) -> None:
         elif only_decides(lm):
             flag = "give --judge decision" if role == "judge" else f"name another LM for {role} (--{role}-lm)"
             raise UserError(f"{lm.model} answers questions and writes no text: {flag}")
+    check_lms(settings)  # last, since it loads models
 
 
 def cast_roles(settings: Settings, calls: CallLog, budget: Budget | None = None) -> Roles:

@@ -103,6 +103,18 @@ def test_a_saved_log_answers_and_the_form_is_kept(task: Task, server: SystemOne,
     assert found[0] == found[1] and len(server.bodies) == 4
 
 
+def test_dspys_own_cache_keeps_what_was_measured(task: Task, server: SystemOne, tmp_path: Path) -> None:
+    dspy.configure_cache(enable_disk_cache=True, enable_memory_cache=False, disk_cache_dir=str(tmp_path))
+    lm = language_model("typesafe:jev", api_base=server.root, num_retries=0, cache=True)
+    rows, found = rated_rows(task.criterion_names, 2), []
+    for _ in range(2):
+        with (roles := Roles.of(dict.fromkeys(ROLES, lm))).playing("judge"):
+            found.append(judge_rows(deciding(task, "expected"), rows, Pool(1)))
+    assert found[0] == found[1] and len(server.bodies) == 2
+    tally = roles.calls.summary()["judge"]
+    assert (tally["calls"], tally["reused"]) == (0, 2)
+
+
 def test_solved_examples_stand_in_the_text(task: Task, server: SystemOne) -> None:
     judge = deciding(task)
     judge.heads[0].demos = [{"text": "one", **dict.fromkeys(task.criterion_names, 2)}]
