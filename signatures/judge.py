@@ -5,6 +5,7 @@ carries the whole optimized prompt.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Literal
 
 import dspy
@@ -19,13 +20,22 @@ def judge_signature(
 
     `inputs` maps each input's name to its label, in prompt order. `rubric` overrides the criteria's initial rubrics.
     """
-    fields: dict = {name: (str, dspy.InputField(desc=label)) for name, label in inputs.items()}
-    for criterion in criteria:
-        text = (rubric or {}).get(criterion.name, criterion.initial_rubric)
-        fields[criterion.name] = (Literal[criterion.levels], dspy.OutputField(desc=text))
-    return dspy.Signature(fields, instructions)
+    rubric = rubric or {}
+    outputs = [(each.name, each.levels, rubric.get(each.name, each.initial_rubric)) for each in criteria]
+    return _signature(instructions, tuple(inputs.items()), tuple(outputs))
 
 
 def rubric_of(signature: type[dspy.Signature]) -> dict[str, str]:
     """The rubric that a judge's signature holds: output field -> `desc`."""
     return {name: field.json_schema_extra["desc"] for name, field in signature.output_fields.items()}
+
+
+@lru_cache(maxsize=64)
+def _signature(
+    instructions: str, inputs: tuple[tuple[str, str], ...], outputs: tuple[tuple[str, tuple[int, ...], str], ...]
+) -> type[dspy.Signature]:
+    """Kept, since Pydantic takes milliseconds to make a class and a run's judges have few; nothing changes one."""
+    fields: dict = {name: (str, dspy.InputField(desc=label)) for name, label in inputs}
+    for name, levels, text in outputs:
+        fields[name] = (Literal[levels], dspy.OutputField(desc=text))
+    return dspy.Signature(fields, instructions)

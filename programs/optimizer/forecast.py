@@ -43,8 +43,8 @@ def forecast(settings: Settings, task: Task, splits: Splits, calls: Mapping[str,
     """
     prices = prices_of(settings)
     asking = {role: count for role, count in calls.items() if count}
-    expected = {role: _times(count, _expected(settings, task, splits)[role]) for role, count in asking.items()}
-    most = {role: _times(count, _most(settings, task, splits)[role]) for role, count in asking.items()}
+    judge = initial_judge(settings, task, splits)
+    expected, most = (_of_roles(asking, tokens(settings, judge, splits)) for tokens in (_expected, _most))
     priced = all(role in prices for role in asking)
 
     def total(by_role: Mapping[str, tuple[int, int]], known: bool, limits: tuple[float | None, ...]) -> dict[str, Any]:
@@ -87,9 +87,9 @@ def amounts_words(found: Mapping[str, Any]) -> str:
     return ", ".join(form.format(found[name]) for name, form in forms.items() if found.get(name) is not None)
 
 
-def _expected(settings: Settings, task: Task, splits: Splits) -> dict[str, tuple[float, float]]:
+def _expected(settings: Settings, judge: Judge, splits: Splits) -> dict[str, tuple[float, float]]:
     """Role -> tokens of a prompt and of a reply, in the mean."""
-    judge, rows = initial_judge(settings, task, splits), [*splits.test, *splits.validation, *splits.train][:ROWS]
+    task, rows = judge.task, [*splits.test, *splits.validation, *splits.train][:ROWS]
     prompts = [count_tokens(text) for row in rows for text in _prompts(judge, row)]
     asked = sum(prompts) / len(prompts)
     texts = sum(count_tokens(" ".join(row[name] for name in task.input_names)) for row in rows) / len(rows)
@@ -108,11 +108,11 @@ def _expected(settings: Settings, task: Task, splits: Splits) -> dict[str, tuple
     }
 
 
-def _most(settings: Settings, task: Task, splits: Splits) -> dict[str, tuple[int, int]]:
+def _most(settings: Settings, judge: Judge, splits: Splits) -> dict[str, tuple[int, int]]:
     """Role -> most tokens of a prompt and of a reply: a token is a byte or more, and a reply that is quoted has as many
     tokens as before."""
     caps = {"embed": 0, **{role: _cap(settings, role) for role in local_most(settings)}}
-    judge = _longest(initial_judge(settings, task, splits), settings)
+    judge, task = _longest(judge, settings), judge.task
     rows = [*splits.test, *splits.validation, *splits.train]
     static = max(len(text.encode()) for text in _prompts(judge, rows[0]))
     text = max(sum(len(row[name].encode()) for name in task.input_names) for row in rows)
@@ -163,8 +163,9 @@ def _local(settings: Settings, role: str) -> bool:
     return role_lm(settings, ASSISTANTS.get(role, role)).model.startswith("local")
 
 
-def _times(count: int, tokens: tuple[float, float]) -> tuple[int, int]:
-    return round(count * tokens[0]), round(count * tokens[1])
+def _of_roles(asking: Mapping[str, int], tokens: Mapping[str, tuple[float, float]]) -> dict[str, tuple[int, int]]:
+    """Role -> tokens of all its prompts and of all its replies."""
+    return {role: (round(count * tokens[role][0]), round(count * tokens[role][1])) for role, count in asking.items()}
 
 
 def _least(value: float | None, limit: float | None) -> float | None:
