@@ -10,7 +10,7 @@ of the whole, which is 2 / freedom; but no more than G - 1, nor than the pseudo-
 2 G / (kurtosis - 1). How often it holds the true variance is measured by `python -m tests.reliability.stated`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -77,7 +77,7 @@ def variances(estimate: Estimate, *, seed: int = 0) -> list[Variance | None]:
     total = estimate.clusters
     if total < FEWEST_CLUSTERS:
         return [None] * len(estimate.point[0])
-    pseudo = _pseudo_values(estimate, np.ones((1, total)))
+    (pseudo,) = _pseudo_values(estimate, np.ones((1, 1, total)))
     values, bounds = pseudo.var(axis=0, ddof=1), np.minimum(_by_kurtosis(pseudo), _by_halves(estimate, seed))
     return [
         None if np.isnan(value) else Variance(float(value) if value > TINY else 0.0, float(max(1.0, bound)))
@@ -114,41 +114,48 @@ def visible(variance: Variance, units: int, *, alpha: float, target: float) -> f
     return None if steps is None else steps * error / 1000
 
 
-def scaling(estimate: Estimate, column: int, *, seed: int = 0, draws: int = 400) -> list[float | None]:
-    """At each of `FRACTIONS`: the standard error that random parts of the documents imply, over the jackknife's.
+def scaling(estimate: Estimate, *, seed: int = 0, draws: int = 400) -> list[list[float | None]]:
+    """Of each column, at each of `FRACTIONS`: the standard error that random parts of the documents imply, over the
+    jackknife's.
 
     Estimates from a share f of G documents, drawn without replacement, vary by s^2 (1 - f) / (f G) around that of all.
     Near 1 at every share the error falls as 1 / sqrt(documents), as the advice supposes. None where undefined.
     """
-    own = float(_pseudo_values(estimate, np.ones((1, estimate.clusters)))[:, column].var(ddof=1))
-    return [_implied(estimate, column, share, own, seed, draws) if own > TINY else None for share in FRACTIONS]
+    (pseudo,) = _pseudo_values(estimate, np.ones((1, 1, estimate.clusters)))
+    own = [float(column.var(ddof=1)) for column in pseudo.T]
+    shares = [_implied(estimate, share, own, seed, draws) for share in FRACTIONS]
+    return [list(each) for each in zip(*shares, strict=True)]
 
 
-def _implied(estimate: Estimate, column: int, share: float, own: float, seed: int, draws: int) -> float | None:
+def _implied(estimate: Estimate, share: float, own: Sequence[float], seed: int, draws: int) -> list[float | None]:
     total, generator = estimate.clusters, np.random.default_rng([seed, 5])
     size = round(share * total)
     order = generator.random((draws, total)).argsort(axis=1)
     weights = (order < size).astype(np.float64)
     parts = [estimate(weights[start : start + estimate.batch]) for start in range(0, draws, estimate.batch)]
-    values = np.concatenate(parts)[:, 0, column]
-    values = values[~np.isnan(values)]
-    if 2 * len(values) < draws:
-        return None
-    return float(values.std() * np.sqrt(size / (total - size)) / np.sqrt(own / total))
+    found: list[float | None] = []
+    for variance, values in zip(own, np.concatenate(parts)[:, 0].T, strict=True):
+        known = values[~np.isnan(values)]
+        implied = known.std() * np.sqrt(size / (total - size)) if 2 * len(known) >= draws else np.nan
+        found.append(float(implied / np.sqrt(variance / total)) if variance > TINY and implied == implied else None)
+    return found
 
 
 def _pseudo_values(estimate: Estimate, sides: Values) -> Values:
-    """(G, K + 1): each document's pseudo-value within its side; `sides` (S, G) are 1 for the documents of a side."""
-    total, own = estimate.clusters, sides.argmax(axis=0)
-    points, sizes = estimate(sides)[:, 0], sides.sum(axis=1)
+    """(D, G, K + 1): each document's pseudo-value within its side, of D divisions; their `sides` (D, S, G) are 1 for
+    the documents of a side."""
+    divisions, _, total = sides.shape
+    own, sizes = sides.argmax(axis=1), sides.sum(axis=2)
+    points = estimate(sides.reshape(-1, total))[:, 0].reshape(*sizes.shape, -1)
     parts = []
-    for start in range(0, total, estimate.batch):
-        places = np.arange(start, min(start + estimate.batch, total))
-        rest = sides[own[places]]
-        rest[np.arange(len(places)), places] = 0
-        size = sizes[own[places], None]
-        parts.append(size * points[own[places]] - (size - 1) * estimate(rest)[:, 0])
-    return np.concatenate(parts)
+    for start in range(0, divisions * total, estimate.batch):
+        division, place = np.divmod(np.arange(start, min(start + estimate.batch, divisions * total)), total)
+        side = own[division, place]
+        rest = sides[division, side]
+        rest[np.arange(len(place)), place] = 0
+        size = sizes[division, side, None]
+        parts.append(size * points[division, side] - (size - 1) * estimate(rest)[:, 0])
+    return np.concatenate(parts).reshape(divisions, total, -1)
 
 
 def _by_kurtosis(pseudo: Values) -> Values:
@@ -162,10 +169,10 @@ def _by_kurtosis(pseudo: Values) -> Values:
 def _by_halves(estimate: Estimate, seed: int) -> Values:
     """Infinite where the halves of no division have a variance: then they say nothing."""
     total, generator = estimate.clusters, np.random.default_rng([seed, 6])
+    halvings = int(np.clip(HALVINGS * 1_000 // total, HALVINGS // 6, HALVINGS))
+    halves = np.array([generator.permutation(total) < total // 2 for _ in range(halvings)], dtype=np.float64)
     apart = []
-    for _ in range(int(np.clip(HALVINGS * 1_000 // total, HALVINGS // 6, HALVINGS))):
-        first = (generator.permutation(total) < total // 2).astype(np.float64)
-        pseudo = _pseudo_values(estimate, np.stack([first, 1 - first]))
+    for first, pseudo in zip(halves, _pseudo_values(estimate, np.stack([halves, 1 - halves], axis=1)), strict=True):
         one, other = (pseudo[first == side].var(axis=0, ddof=1) for side in (1, 0))
         known = np.fmin(one, other) > TINY
         ratio = np.divide(one, other, out=np.full_like(one, np.nan), where=known)

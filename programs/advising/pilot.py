@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from metrics.estimates import Estimate, pooled, pooled_difference
+from metrics.estimates import pooled, pooled_difference
 from metrics.metric import Metric
 from metrics.sample_size import Variance, scaling, variances
 from metrics.scores import Scores
@@ -97,12 +97,13 @@ def parts_of(tried: Sequence[Tried], metric: Metric, seed: int) -> tuple[list[Pa
     pairs = [pooled_difference(each.before, each.after, [metric], seed) for each in different]
     single = [] if pairs else [pooled(tried[0].before, [metric], seed)]
     found = [variances(estimate) for estimate in pairs or single]
+    known = [_mean([each[column] for each in found], doubled=not pairs) for column in range(len(names) + 1)]
+    checked = [scaling(estimate, seed=seed) for estimate in pairs or single] if any(known) else []
     spreads = _spreads(tried, metric, seed)
     parts = []
     for column, name in [(len(names), "mean"), *enumerate(names)]:
-        variance = _mean([each[column] for each in found], doubled=not pairs)
-        checks = [] if variance is None else _scaling(pairs or single, column, seed)
-        parts.append(Part(name, variance, not pairs, checks, spreads.get(column)))
+        checks = [] if known[column] is None else _means([each[column] for each in checked])
+        parts.append(Part(name, known[column], not pairs, checks, spreads.get(column)))
     return parts, len(pairs)
 
 
@@ -115,10 +116,9 @@ def _mean(found: Sequence[Variance | None], *, doubled: bool) -> Variance | None
     return Variance(2 * value if doubled else value, max(each.freedom for each in known))
 
 
-def _scaling(pairs: Sequence[Estimate], column: int, seed: int) -> list[float | None]:
-    """The mean over the pairs in which it is defined."""
-    every = zip(*(scaling(estimate, column, seed=seed) for estimate in pairs), strict=True)
-    known = ([each for each in one if each is not None] for one in every)
+def _means(checked: Sequence[Sequence[float | None]]) -> list[float | None]:
+    """At each share the mean over the pairs in which it is defined."""
+    known = ([each for each in one if each is not None] for one in zip(*checked, strict=True))
     return [float(np.mean(each)) if each else None for each in known]
 
 

@@ -281,7 +281,7 @@ def test_variances_are_those_of_rows_where_the_metric_is_their_mean(scores: Scor
         variance = found[column]
         assert variance is not None and variance.value == pytest.approx(errors[:, column].var(ddof=1), abs=1e-12)
         assert variance.interval[0] <= variance.value <= variance.interval[1]
-    falls = scaling(pooled(plain, [mae]), 0, seed=seed, draws=20)
+    falls = scaling(pooled(plain, [mae]), seed=seed, draws=20)[0]
     assert all(each is None or each >= 0 for each in falls)
 
 
