@@ -1,11 +1,16 @@
 """Isolation: no network, no key, no disk cache, DSPy's settings reset around every test."""
 
+import gc
 import os
 import signal
 import tempfile
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+from typing import Any
+from unittest.mock import patch
 
+gc.disable()  # what is made until all tests are known stays, so looking through it again and again finds nothing
 _cache = tempfile.TemporaryDirectory(prefix="judgegrad-test-")  # removed when the interpreter ends
 os.environ["DSPY_CACHEDIR"] = _cache.name
 os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "true"
@@ -14,6 +19,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background
 import dspy
 import pytest
 
+from programs.reports import page
 from programs.tasks.fields import Input
 from programs.tasks.task import Task
 from signatures.records import Criterion
@@ -25,6 +31,28 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The tutorial first: its commands load the embedded model in processes of their own, and a model that this process
     has loaded before keeps cores busy that they need."""
     items.sort(key=lambda item: "test_tutorial" not in item.nodeid)
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
+
+
+WHOLE_ASSETS = page._assets
+
+
+@cache
+def short_assets() -> Any:
+    """What a page is made with, but for the 4.7 MB of plotly's script."""
+    with patch("plotly.offline.get_plotlyjs", lambda: "/* plotly.js v0: left out */"):
+        return WHOLE_ASSETS.__wrapped__()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def short_pages() -> Iterator[None]:
+    """Every run of every test writes a page, which nobody reads but the tests of the pages (tests/reports)."""
+    with patch.object(page, "_assets", short_assets):
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -17,7 +18,7 @@ from programs.optimizer.modes import MODES
 from programs.optimizer.saved import load_judge
 from programs.tasks.loading import load_rows
 from programs.tasks.splits import Sizes, split_rows
-from tests.commands import NAMES, SIZES, own_task, refused, run
+from tests.commands import NAMES, SIZES, own_task, refused, run, write_table
 from tests.fake import DoubtfulEngine, FakeEngine, fake_lm
 from tests.stub_server import stub_server
 
@@ -34,6 +35,24 @@ ROLE_KEYS = {
     "cached_prompt_tokens",
     "too_long",
 }
+
+
+@pytest.fixture(scope="module")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run on a table that stays where it is. Not to be changed."""
+    folder = tmp_path_factory.mktemp("made")
+    dspy.configure_cache(enable_disk_cache=False, enable_memory_cache=False)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("programs.optimizer.cast.language_model", lambda *_, **__: fake_lm(FakeEngine()))
+        arguments = [*own_task(write_table(folder / "rated.csv")), *SIZES, "--run", "one", "--runs-dir", folder]
+        assert run(optimize.main, *arguments, monkeypatch=patch) == 0
+    return folder / "one"
+
+
+@pytest.fixture
+def one(made_once: Path, tmp_path: Path) -> Path:
+    """A copy of that run."""
+    return Path(shutil.copytree(made_once, tmp_path / "one"))
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -199,12 +218,15 @@ def test_ctrl_c_writes_what_is_known_and_is_exit_130(
 
 
 def test_a_compiled_judge_is_evaluated_on_any_rows(
-    table: Path, tmp_path: Path, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    one: Path,
+    table: Path,
+    tmp_path: Path,
+    engine: FakeEngine,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    run(optimize.main, *own_task(table), *SIZES, "--run", "one", "--runs-dir", tmp_path, monkeypatch=monkeypatch)
-    capsys.readouterr()
     out = tmp_path / "agreement.json"
-    code = run(evaluate.main, tmp_path / "one", "--data", table, "--out", out, monkeypatch=monkeypatch)
+    code = run(evaluate.main, one, "--data", table, "--out", out, monkeypatch=monkeypatch)
     assert code == 0
     found = json.loads(out.read_text())
     check_agreement(found)
@@ -242,16 +264,13 @@ def test_an_evaluation_on_rows_that_the_run_has_learned_from_says_so(
     assert "nobody can say which rows it has seen" in capsys.readouterr().out
 
 
-def test_new_texts_are_scored_beside_their_columns(
-    table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_new_texts_are_scored_beside_their_columns(one: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     engine = FakeEngine(reply=lambda asked: '{"helpful": 2}' if "answer 3\n" in asked.user else None)
     monkeypatch.setattr("programs.optimizer.cast.language_model", lambda *_, **__: fake_lm(engine))
-    run(optimize.main, *own_task(table), *SIZES, "--run", "one", "--runs-dir", tmp_path, monkeypatch=monkeypatch)
     texts = tmp_path / "texts.csv"
     texts.write_text('note,question,answer\nx,Why?,"answer 3\n"\ny,Why?,answer 100\n')
     out = tmp_path / "scored.csv"
-    assert run(score.main, tmp_path / "one", "--data", texts, "--out", out, monkeypatch=monkeypatch) == 0
+    assert run(score.main, one, "--data", texts, "--out", out, monkeypatch=monkeypatch) == 0
     with out.open(newline="") as file:
         first, second = csv.DictReader(file)
     assert [name for name in first if name.endswith("_score")] == ["helpful_score", "polite_score"]
@@ -294,13 +313,11 @@ def test_an_lm_that_dies_later_is_no_reached_budget_either(
 
 @pytest.mark.parametrize("command_main", [score.main, evaluate.main])
 def test_a_backend_that_says_nothing_writes_no_result(
-    command_main: Callable[[list[str]], int], table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    command_main: Callable[[list[str]], int], one: Path, table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    engines = [FakeEngine(), FakeEngine(reply=lambda asked: "")]
-    monkeypatch.setattr("programs.optimizer.cast.language_model", lambda *_, **__: fake_lm(engines[0]))
-    run(optimize.main, *own_task(table), *SIZES, "--run", "one", "--runs-dir", tmp_path, monkeypatch=monkeypatch)
-    engines.pop(0)
-    arguments = [tmp_path / "one", "--data", table, "--out", tmp_path / "out.csv"]
+    silent = FakeEngine(reply=lambda asked: "")
+    monkeypatch.setattr("programs.optimizer.cast.language_model", lambda *_, **__: fake_lm(silent))
+    arguments = [one, "--data", table, "--out", tmp_path / "out.csv"]
     assert run(command_main, *arguments, monkeypatch=monkeypatch) == 3
     assert not (tmp_path / "out.csv").exists()
 
@@ -335,17 +352,15 @@ def test_replies_that_say_nothing_end_the_run_and_are_asked_again(
 @pytest.mark.parametrize("command_main", [score.main, evaluate.main])
 @pytest.mark.parametrize("out", ["rated.csv", "link.csv", "one/judge.json", "nodir/x.csv", "/dev/null", "/proc/x.csv"])
 def test_an_out_that_cannot_or_must_not_be_written_is_refused_before_any_call(
-    command_main: Callable[[list[str]], int], out: str, table: Path, tmp_path: Path,
+    command_main: Callable[[list[str]], int], out: str, one: Path, table: Path, tmp_path: Path,
     engine: FakeEngine, monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    run(optimize.main, *own_task(table), *SIZES, "--run", "one", "--runs-dir", tmp_path, monkeypatch=monkeypatch)
     (tmp_path / "link.csv").symlink_to(table)
-    kept = table.read_bytes(), (tmp_path / "one" / "judge.json").read_bytes()
-    engine.asked.clear()
-    arguments = [tmp_path / "one", "--data", table, "--out", tmp_path / out]
+    kept = table.read_bytes(), (one / "judge.json").read_bytes()
+    arguments = [one, "--data", table, "--out", tmp_path / out]
     assert run(command_main, *arguments, monkeypatch=monkeypatch) == 2
     assert not engine.asked
-    assert (table.read_bytes(), (tmp_path / "one" / "judge.json").read_bytes()) == kept
+    assert (table.read_bytes(), (one / "judge.json").read_bytes()) == kept
 
 
 BAD = {
@@ -391,11 +406,9 @@ def test_a_run_stays_in_its_folder(
 
 
 def test_a_changed_setting_is_refused_on_resume(
-    table: Path, tmp_path: Path, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    one: Path, tmp_path: Path, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     runs = ["--runs-dir", tmp_path]
-    run(optimize.main, *own_task(table), *SIZES, "--run", "one", *runs, monkeypatch=monkeypatch)
-    capsys.readouterr()
     assert run(optimize.main, "--resume", "one", *runs, "--steps", 9, monkeypatch=monkeypatch) == 2
     assert "--steps 9 differs from the run's 2" in capsys.readouterr().err
     assert run(optimize.main, "--resume", "one", *runs, "--steps", 2, "--threads", 2, monkeypatch=monkeypatch) == 0
@@ -403,13 +416,11 @@ def test_a_changed_setting_is_refused_on_resume(
 
 @pytest.mark.parametrize("content", ["[1,2]", "null", "{}", '{"settings": [], "task": {}, "data": ""}', "{"])
 def test_a_damaged_config_is_one_line(
-    content: str, table: Path, tmp_path: Path, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch,
+    content: str, one: Path, tmp_path: Path, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
     runs = ["--runs-dir", tmp_path]
-    run(optimize.main, *own_task(table), *SIZES, "--run", "one", *runs, monkeypatch=monkeypatch)
-    (tmp_path / "one" / "config.json").write_text(content)
-    capsys.readouterr()
+    (one / "config.json").write_text(content)
     assert run(optimize.main, "--resume", "one", *runs, monkeypatch=monkeypatch) == 2
     printed = capsys.readouterr().err
     assert "config.json" in printed
@@ -418,15 +429,14 @@ def test_a_damaged_config_is_one_line(
 
 @pytest.mark.parametrize("content", ["[1,2]", "null", "{}", "{", '{"stopped": null}'])
 def test_a_damaged_summary_is_made_again_without_a_call(
-    content: str, table: Path, tmp_path: Path, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+    content: str, one: Path, tmp_path: Path, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     runs = ["--runs-dir", tmp_path]
-    run(optimize.main, *own_task(table), *SIZES, "--run", "one", *runs, monkeypatch=monkeypatch)
-    path, asked = tmp_path / "one" / "summary.json", len(engine.asked)
+    path = one / "summary.json"
     before = json.loads(path.read_text())
     path.write_text(content)
     assert run(optimize.main, "--resume", "one", *runs, monkeypatch=monkeypatch) == 0
-    assert len(engine.asked) == asked
+    assert not engine.asked
     assert {**json.loads(path.read_text()), "calls": 0} == {**before, "calls": 0}
 
 
@@ -441,14 +451,18 @@ def test_changed_data_are_refused_on_resume(
 
 
 def test_an_existing_run_is_not_overwritten(
-    table: Path, tmp_path: Path, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    one: Path,
+    table: Path,
+    tmp_path: Path,
+    engine: FakeEngine,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     arguments = [*own_task(table), *SIZES, "--run", "one", "--runs-dir", tmp_path]
-    run(optimize.main, *arguments, monkeypatch=monkeypatch)
-    before = (tmp_path / "one" / "summary.json").read_bytes()
+    before = (one / "summary.json").read_bytes()
     assert run(optimize.main, *arguments, monkeypatch=monkeypatch) == 2
     assert "exists already" in capsys.readouterr().err
-    assert (tmp_path / "one" / "summary.json").read_bytes() == before
+    assert (one / "summary.json").read_bytes() == before
 
 
 def test_a_small_table_shrinks_the_default_sizes_together(

@@ -8,10 +8,18 @@ import pytest
 
 from programs import optimize, study
 from programs.records.folder import RunFolder
+from programs.reports import page
 from tests.commands import run
+from tests.conftest import WHOLE_ASSETS
 from tests.fake import Asked, FakeEngine, fake_lm
 
 PAYLOAD = "</script><script>window.hacked=1</script><img src=x onerror='window.hacked=1'> {{ 7*7 }}"
+
+
+@pytest.fixture(autouse=True)
+def whole_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With plotly's script."""
+    monkeypatch.setattr(page, "_assets", WHOLE_ASSETS)
 
 
 def hostile_reply(asked: Asked) -> str | None:
@@ -53,10 +61,25 @@ def run_arguments(arguments: list[object]) -> list[object]:
 
 
 @pytest.fixture
-def run_folder(run_arguments: list[object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunFolder:
-    """The finished run."""
-    assert run(optimize.main, *run_arguments, monkeypatch=monkeypatch) == 0
-    return RunFolder(tmp_path / "runs" / "one")
+def run_folder(
+    run_arguments: list[object], kept_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> RunFolder:
+    """The finished run: made once, and copied for every test with the places that its files name put right."""
+    path, origin = tmp_path / "runs" / "one", kept_run / "origin.txt"
+    if not origin.exists():
+        assert run(optimize.main, *run_arguments, monkeypatch=monkeypatch) == 0
+        path.rename(kept_run / "one")
+        origin.write_text(str(tmp_path))
+    shutil.copytree(kept_run / "one", path)
+    for name in ("config.json", "report.html"):
+        (path / name).write_text((path / name).read_text().replace(origin.read_text(), str(tmp_path)))
+    return RunFolder(path)
+
+
+@pytest.fixture(scope="module")
+def kept_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the one run of a module's tests is kept; those of another may have other data."""
+    return tmp_path_factory.mktemp("run")
 
 
 @pytest.fixture(scope="session")

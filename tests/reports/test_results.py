@@ -10,11 +10,17 @@ from programs import report
 from tests.commands import run
 
 
+@pytest.fixture(scope="module")
+def kept_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the results are that every test gets a copy of."""
+    return tmp_path_factory.mktemp("kept") / "results"
+
+
 @pytest.fixture
-def kept(study_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    into = tmp_path / "results"
-    assert run(report.main, study_folder, "--results", into, monkeypatch=monkeypatch) == 0
-    return into
+def kept(study_folder: Path, kept_once: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    if not kept_once.exists():
+        assert run(report.main, study_folder, "--results", kept_once, monkeypatch=monkeypatch) == 0
+    return Path(shutil.copytree(kept_once, tmp_path / "results"))
 
 
 def test_no_text_of_the_data_or_of_an_lm_is_kept(kept: Path) -> None:

@@ -5,7 +5,6 @@ import json
 import re
 from pathlib import Path
 
-import plotly.graph_objects as go
 import pytest
 
 from programs import report
@@ -112,6 +111,8 @@ def section(tables: str, title: str) -> str:
 
 
 def test_plotly_knows_every_word_of_every_figure(study_folder: Path, run_folder: RunFolder) -> None:
+    import plotly.graph_objects as go  # a second, in this test alone
+
     drawn = [each for page in (study_folder / "report.html", run_folder.report) for each in figures(page)]
     assert len(drawn) > 20
     for each in drawn:
