@@ -1,7 +1,7 @@
 """Tokens of a text, counted by one tokenizer whatever the LM, so that lengths compare between judges; offline."""
 
-import base64
 import hashlib
+from binascii import a2b_base64
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -40,7 +40,7 @@ def _encoding() -> tiktoken.Encoding:
     content = path.read_bytes() if path.is_file() else b""
     if hashlib.sha256(content).hexdigest() != _SHA256:
         return tiktoken.get_encoding(TOKENIZER)
-    ranks = {base64.b64decode(token): int(rank) for token, rank in map(bytes.split, content.splitlines())}
+    ranks = {a2b_base64(token): int(rank) for token, rank in map(bytes.split, content.splitlines())}
     return tiktoken.Encoding(TOKENIZER, pat_str=_PATTERN, mergeable_ranks=ranks, special_tokens={})
 
 
