@@ -59,7 +59,9 @@ def _flown(
     done: Callable[[], None] | None,
 ) -> Generator[Result]:
     try:
-        yield from _results([crew.submit(partial(flight.work, function, item, done)) for item in items])
+        with crew.together():
+            futures = [crew.submit(partial(flight.work, function, item, done)) for item in items]
+        yield from _results(futures)
     except KeyboardInterrupt:
         flight.land(*flight.beside)
         raise
@@ -177,7 +179,8 @@ class Pool:
         """
         flight, (at_its_place, placed, done) = self._background, self._phase(phase, function, items, positions)
         work = (partial(flight.work, at_its_place, item, done) for item in placed)
-        return Later([self._crew.submit(each, urgent=False) for each in work], flight)
+        with self._crew.together():
+            return Later([self._crew.submit(each, urgent=False) for each in work], flight)
 
     def land(self) -> None:
         """Ends what goes on in the background: begins nothing more there and waits for what is in flight."""

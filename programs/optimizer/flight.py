@@ -4,8 +4,9 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from contextvars import copy_context
 from typing import Any, TypeVar
 
@@ -41,6 +42,16 @@ class Crew:
         threads.submit(self._next)
         return future
 
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Threads that were begun in the block last to its end, however soon each of its calls is made."""
+        with self._lock:
+            self._left += 1
+        try:
+            yield
+        finally:
+            self._made()
+
     def leave(self) -> None:
         """Takes nothing more; threads end when nothing waits."""
         with self._lock:
@@ -55,6 +66,9 @@ class Crew:
             future.set_result(call())
         except BaseException as error:
             future.set_exception(error)
+        self._made()
+
+    def _made(self) -> None:
         with self._lock:
             self._left -= 1
             if not self._left and self._threads is not None:
