@@ -5,6 +5,7 @@ python docs/refresh.py initial-judge RUN_FOLDER    the initial judge's agreement
 python docs/refresh.py readout RUN_FOLDER          digits against expectations, from a run of 0 steps
 python docs/refresh.py study RESULTS_FOLDER        what a study found, from what report.py --results keeps
 python docs/refresh.py headline RESULTS_FOLDER     the same in a few lines
+python docs/refresh.py ablation RESULTS_FOLDER     what each arm of a study is worth and costs, as far as it has come
 python docs/refresh.py speed docs/measured         what the benchmarks measured, beside their targets
 python docs/refresh.py reliability docs/measured   the same of the harnesses of tests/reliability
 python docs/refresh.py cost docs/measured          the formulas of a run's calls beside counted ones
@@ -22,10 +23,10 @@ from rich.console import Console
 
 from programs.report_tables import cell_text, show_calls, show_summary
 from programs.screen import Screen
-from programs.studies import table_dilution, table_interference, table_one
+from programs.studies import table_ablation, table_dilution, table_interference, table_one
 from programs.studies.findings import findings
 from programs.studies.markdown import as_markdown
-from programs.studies.write import tasks_in
+from programs.studies.write import study_in, tasks_in
 
 ROOT = Path(__file__).parents[1]
 PICTURE = ROOT / "docs" / "default-run.svg"
@@ -128,6 +129,18 @@ def headline(folder: Path) -> str:
     return f"Written by `python docs/refresh.py headline {folder.resolve().relative_to(ROOT)}`:\n\n{found}\n{table}\n"
 
 
+def ablation(folder: Path) -> str:
+    """The yardstick tables of an ablation, with its commands and how far it has come."""
+    (task,) = tasks_in(folder)
+    kept, planned = folder.resolve().relative_to(ROOT), len(study_in(folder).cells())
+    done = sum(len(arm.configuration.results) for arm in task.ablation.arms)
+    tables = [table_ablation.agreement_table(task.ablation), table_ablation.costs_table(task.ablation)]
+    return (
+        f"{done} of {planned} cells. The commands stand in [{kept}.toml]({kept}.toml); written by "
+        f"`python docs/refresh.py ablation {kept}`.\n\n" + "\n".join(as_markdown(table) + "\n" for table in tables)
+    )
+
+
 def speed(folder: Path) -> str:
     """The kept figures of the benchmarks."""
     return measured(folder, "speed")
@@ -196,9 +209,10 @@ def read(path: Path) -> Any:
 
 PARTS = {
     "default-run": default_run, "initial-judge": initial_judge, "readout": readout, "study": study,
-    "headline": headline, "speed": speed, "reliability": reliability, "cost": cost, "peers": peers,
+    "headline": headline, "ablation": ablation, "speed": speed, "reliability": reliability, "cost": cost,
+    "peers": peers,
 }  # fmt: skip
-PAGES = dict.fromkeys(("headline", "reliability", "peers"), ROOT / "README.md")
+PAGES = dict.fromkeys(("headline", "ablation", "reliability", "peers"), ROOT / "README.md")
 PAGES |= dict.fromkeys(("speed", "cost"), ROOT / "docs" / "cost.md")
 """Where a part stands; the others are in docs/results.md."""
 

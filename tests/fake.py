@@ -22,6 +22,8 @@ STAGES = {
 }
 Answer = Callable[[str, str, str, tuple[int, ...]], Any]
 CHAT_END = "[[ ## completed ## ]]"
+WRITTEN = ("compact", "isolated", "json", "chat")
+"""The adapters whose replies are text; those of a decision are measured (`tests.stub_decisions`)."""
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ PLACES = {
     "initial-judge": "docs/results.md",
     "readout": "docs/results.md",
     "study": "docs/results.md",
+    "ablation": "README.md",
 }
 
 
@@ -76,11 +77,11 @@ def test_a_generated_part_is_there_with_the_command_that_writes_it(part: str) ->
     assert re.search(r"\.\d{3} \[-?\.\d{3}, -?\.\d{3}\]", text[1])
 
 
-@pytest.mark.parametrize("part", ["headline", "study"])
-def test_the_studys_part_is_what_its_kept_results_say(part: str) -> None:
+@pytest.mark.parametrize(("part", "kept"), [("headline", "brighter"), ("study", "brighter"), ("ablation", "anchors")])
+def test_the_studys_part_is_what_its_kept_results_say(part: str, kept: str) -> None:
     """Numbers, words and program go together: the part is written again and compared."""
     refresh = runpy.run_path(str(ROOT / "docs" / "refresh.py"))
-    assert refresh[part](ROOT / "docs" / "studies" / "brighter") in TEXT[PLACES[part]]
+    assert refresh[part](ROOT / "docs" / "studies" / kept) in TEXT[PLACES[part]]
 
 
 def test_every_link_to_a_file_leads_somewhere() -> None:

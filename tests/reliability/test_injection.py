@@ -11,7 +11,7 @@ from programs.backends.dialect import body
 from programs.backends.markers import CONTROL, LOCAL_CONTROL, holds
 from programs.backends.roles import Roles
 from programs.optimizer.guards import GUARDS
-from programs.optimizer.judge import ADAPTERS, TAGGED, Judge
+from programs.optimizer.judge import TAGGED, Judge
 from programs.optimizer.shown import text_of
 from programs.optimizer.stages import Batch
 from programs.records.calls import CallLog
@@ -19,7 +19,7 @@ from programs.records.tally import ROLES
 from programs.screen import Screen
 from programs.tasks.task import load_task
 from tests.exporting.cases import exported, loaded
-from tests.fake import FakeEngine, chat_reply, fake_lm
+from tests.fake import WRITTEN, FakeEngine, chat_reply, fake_lm
 from tests.reliability.attacks import attacks
 from tests.reliability.injection import figures, measure, raised_to_top, row_means, show, unscored
 
@@ -31,7 +31,7 @@ MARKS = {
     "tag": ("<message>", "</message>", "<reply>", "</reply>"),
     "header": ("[[ ## message ## ]]", "[[ ## reply ## ]]", "[[ ## polite ## ]]", "[[ ## completed ## ]]"),
 }
-FORMS = pytest.mark.parametrize("adapter", ADAPTERS)
+FORMS = pytest.mark.parametrize("adapter", WRITTEN)
 
 
 def replied(adapter: str, values: dict[str, Any]) -> str:

@@ -177,7 +177,7 @@ def test_tables_can_be_made_from_what_is_kept_and_arms_and_seeds_can_be_added(
     assert (kept / "tables.csv").read_bytes() == (path / "tables.csv").read_bytes()
     monkeypatch.setattr("programs.optimizer.cast.language_model", lambda *_, **__: fake_lm(engine))
     file = path.parent / "abl.toml"
-    file.write_text(file.read_text() + '[arms.best]\npreset = "best"\nsteps = 0\n')
+    file.write_text(file.read_text() + '[arms.best]\npreset = "best"\nsteps = 0\nanchors = 0\ncalibrate = "none"\n')
     asked = len(engine.asked)
     assert run(study.main, file, "--runs-dir", path.parent, "--yes", monkeypatch=monkeypatch) == 0
     assert len(engine.asked) == asked  # the initial prompt under expectations is known

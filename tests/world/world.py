@@ -105,7 +105,7 @@ class World:
 INERT = World()
 """No mechanism tells joint calls from separate ones: no mode can be better than another."""
 
-COLLIDING = World(interference=0.9, silence=0.2, dilution=0.25, blur=0.1, forgetting=0.06, mixing=0.03)
+COLLIDING = World(interference=0.9, silence=0.4, dilution=0.25, blur=0.1, forgetting=0.06, mixing=0.03)
 """The paper's mechanisms: critiques dilute, rewrites forget, long neighbours interfere."""
 
 TRANSFER = World(common=1.0, borrowing=0.8, teaching=0.8)

@@ -15,9 +15,17 @@ from metrics.ceiling import JUDGE, RATERS, ceiling, ceiling_over_runs
 from metrics.clustering import cluster
 from metrics.collapse import collapsed, off_commonest, varies
 from metrics.drift import Scorings, change_cells, changes, own_noise, randomization
-from metrics.expectation import confidence, expected_score, level_chances, mean_chances, score_token
+from metrics.expectation import (
+    MEASURED,
+    confidence,
+    expected_score,
+    level_chances,
+    mean_chances,
+    reply_chances,
+    score_token,
+)
 from metrics.halo import halo
-from metrics.interference import effect_cells, length_slope, pair_effects
+from metrics.interference import effect_cells, length_slope, pair_effects, side_by_side
 from metrics.logprobs import asking_logprobs, reply_tokens, weights
 from metrics.metric import METRICS, mae, spearman
 from metrics.order import order_change
@@ -288,7 +296,20 @@ def test_an_expectation_lies_on_the_scale_and_is_sure_where_all_is_on_one_level(
     assert score_token(tokens, "a", likely[0]) is said and score_token(tokens, "b", likely[0]) is None
     assert level_chances(tokens, "a", likely[0], range(1, 6)) == pytest.approx(shares)
     assert sum(weights(said, lambda text: "all").values()) == pytest.approx(1)
-    assert reply_tokens({"logprobs": {"content": tokens}}) == tokens and not reply_tokens({})
+    reply = {"logprobs": {"content": tokens}}
+    assert reply_tokens(reply) == tokens and not reply_tokens({})
+    assert reply_chances(reply, "a", likely[0], range(1, 6)) == level_chances(tokens, "a", likely[0], range(1, 6))
+    assert reply_chances({**reply, MEASURED: {"a": shares}}, "a", likely[0], range(1, 6)) == shares
+    assert reply_chances({**reply, MEASURED: {}}, "a", likely[0], range(1, 6)) is None
+
+
+@given(rated(names=THREE), SEEDS)
+def test_side_by_side_takes_each_criterion_from_its_own_prompt(scores: Scores, seed: int) -> None:
+    others = np.random.default_rng(seed).integers(1, 6, (3, *scores.judge.shape)).astype(np.float64)
+    alone = {name: scores.with_judge(own) for name, own in zip(scores.names, others, strict=True)}
+    found = side_by_side(alone)
+    assert found.names == scores.names and (found.human == scores.human).all()
+    assert all((found.judge[:, place] == others[place][:, place]).all() for place in range(3))
 
 
 @given(st.lists(chances(), min_size=1, max_size=4), st.randoms())

@@ -8,9 +8,9 @@ from typing import Any
 import dspy
 from hypothesis import strategies as st
 
-from programs.optimizer.judge import ADAPTERS, Judge
+from programs.optimizer.judge import Judge
 from programs.tasks.describe import task_from_flags
-from tests.fake import FakeEngine, chat_reply
+from tests.fake import WRITTEN, FakeEngine, chat_reply
 from tests.reliability.fuzzing.target import Draw, Target, anything, characters, damaged_bytes, texts
 
 SCALES = {"helpful": (1, 5), "polite": (0, 15)}
@@ -18,7 +18,7 @@ TASK = task_from_flags(inputs="text", criteria="helpful:1-5,polite:0-15")
 REPLY = [""]
 ENGINE = FakeEngine(reply=lambda asked: REPLY[0])
 LM = dspy.LM("fake/model", engine=ENGINE, cache=False, num_retries=0)
-JUDGES = {adapter: Judge(TASK, adapter=adapter) for adapter in ADAPTERS}
+JUDGES = {adapter: Judge(TASK, adapter=adapter) for adapter in WRITTEN}
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def values(low: int, high: int) -> st.SearchStrategy[tuple[Any, int | None]]:
 @st.composite
 def plain(draw: Draw) -> Reply:
     """Levels, in the form that the adapter asks for."""
-    adapter = draw(st.sampled_from(list(ADAPTERS)))
+    adapter = draw(st.sampled_from(list(WRITTEN)))
     stated = {name: draw(st.integers(*scale)) for name, scale in SCALES.items()}
     return Reply(adapter, _formed(adapter, stated), stated)
 
@@ -83,7 +83,7 @@ prose = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="{}
 @st.composite
 def wrapped(draw: Draw) -> Reply:
     """Levels and what is none, between prose, thoughts and fences."""
-    adapter = draw(st.sampled_from(list(ADAPTERS)))
+    adapter = draw(st.sampled_from(list(WRITTEN)))
     drawn = {name: draw(values(*scale)) for name, scale in SCALES.items()}
     stated = {name: level for name, (_, level) in drawn.items()}
     body = _formed(adapter, {name: value for name, (value, _) in drawn.items()})
@@ -139,6 +139,6 @@ TARGETS = {
     "replies after a thought": Target(thought(), check_whole),
     "damaged replies": Target(damaged(), check_any),
     "random replies": Target(
-        st.builds(Reply, st.sampled_from(list(ADAPTERS)), st.text(characters, max_size=60), st.just({})), check_any
+        st.builds(Reply, st.sampled_from(list(WRITTEN)), st.text(characters, max_size=60), st.just({})), check_any
     ),
 }
