@@ -14,6 +14,7 @@ gc.disable()  # what is made until all tests are known stays, so looking through
 _cache = tempfile.TemporaryDirectory(prefix="judgegrad-test-")  # removed when the interpreter ends
 os.environ["DSPY_CACHEDIR"] = _cache.name
 os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "true"
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # its threads would wait for each other, two fifths of the time
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
 
 import dspy
