@@ -79,16 +79,15 @@ def figures(reuse: str, one: Measured) -> list[Figure]:
 
 def measure(server: Remote, table: Path, reuse: str, steps: int, latency: float) -> Measured:
     runs = table.parent / f"runs-{reuse}"
-    command = [
-        *(sys.executable, str(PROGRAM), "--mode", "SSC", "--preset", "paper", "--steps", str(steps)),
-        *("--data", str(table), "--inputs", "text", "--criteria", ",".join(f"{name}:1-5" for name in NAMES)),
-        *("--group", "document", "--threads", str(IN_FLIGHT), "--reuse", reuse, "--lm", "stub"),
-        *("--api-base", server.url, "--runs-dir", str(runs), "--run", "run"),
-    ]
-    environment = {**os.environ, "OPENAI_API_KEY": "none", "DSPY_CACHEDIR": str(runs / "cache")}
     server.seen()
     begun = time.monotonic()
-    ended = subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    ended = subprocess.run(
+        run_command(server, table, runs, reuse, steps),
+        env=environment(runs),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     seconds = time.monotonic() - begun
     if ended.returncode:
         sys.exit(ended.stderr)
@@ -96,6 +95,20 @@ def measure(server: Remote, table: Path, reuse: str, steps: int, latency: float)
     timing = json.loads((runs / "run" / "timing.json").read_text())
     calls = sum(server.seen().counts.values())
     return Measured(timing["seconds"], seconds, critical_path(steps_done, reuse), calls, latency)
+
+
+def run_command(server: Remote, table: Path, runs: Path, reuse: str, steps: int) -> list[str]:
+    return [
+        *(sys.executable, str(PROGRAM), "--mode", "SSC", "--preset", "paper", "--steps", str(steps)),
+        *("--data", str(table), "--inputs", "text", "--criteria", ",".join(f"{name}:1-5" for name in NAMES)),
+        *("--group", "document", "--threads", str(IN_FLIGHT), "--reuse", reuse, "--lm", "stub"),
+        *("--api-base", server.url, "--runs-dir", str(runs), "--run", "run"),
+    ]
+
+
+def environment(runs: Path) -> dict[str, str]:
+    """With a cache of its own: what another run has paid for is asked again."""
+    return {**os.environ, "OPENAI_API_KEY": "none", "DSPY_CACHEDIR": str(runs / "cache")}
 
 
 def critical_path(steps: list[dict[str, Any]], reuse: str) -> int:
