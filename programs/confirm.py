@@ -15,8 +15,8 @@ def parser() -> Parser:
     parser.add_argument(
         "--against",
         metavar="ARM[,ARM...]",
-        help="its rivals, the first of which is the primary contrast; auto: the strongest of the initial, Single and "
-        "GEPA arms on development rows",
+        help="its rivals, the first of which is the primary contrast; auto: the strongest of the Single and GEPA "
+        "arms and of those without a step on development rows; the initial prompt is always scored too",
     )
     parser.add_argument("--rows", type=whole(2), help=f"sealed rows to score, of their fixed order (default {ROWS})")
     parser.add_argument("--margin", type=number(0), help=f"a loss of Spearman that would not matter (default {MARGIN})")

@@ -10,17 +10,16 @@ from metrics.estimates import pooled_difference
 from metrics.metric import METRICS
 from metrics.multiplicity import standard_errors
 from metrics.noninferiority import Comparison, compare, judge_all
-from metrics.over_runs import mean_estimate, values_over_runs
+from metrics.over_runs import difference_over_runs, mean_estimate, values_over_runs
 from metrics.scores import Scores
-from metrics.summary import RESAMPLES
+from metrics.summary import RESAMPLES, Cell
 
-METRIC = METRICS["spearman"]
-SHOWN = ("spearman", "mae")
+METRIC, ERROR = METRICS["spearman"], METRICS["mae"]
 
 
 def arm_record(runs: Sequence[Scores], seed: int) -> dict[str, Any]:
     """An arm's agreement: means over the seeds (`cells`), each seed's own, the spread over seeds, and coverage."""
-    found = values_over_runs(runs, [METRICS[name] for name in SHOWN], seed=seed)
+    found = values_over_runs(runs, [METRIC, ERROR], seed=seed)
     return {
         "cells": found.cells,
         "by_seed": [each[METRIC.name]["mean"] for each in found.by_run],
@@ -35,14 +34,22 @@ def contrasts(
 ) -> list[dict[str, Any]]:
     """One a pair (arm, rival), the primary one first: it stands by itself, and Holm's family are the others.
 
-    Of each: `seeds`, and by criterion and "mean" what `metrics.noninferiority` says. A loss of less than the margin is
-    tested first and a difference then, without a correction: the second is only asked after the first.
+    Of each: `seeds`, by criterion and "mean" what `metrics.noninferiority` says, and the difference in absolute
+    `error`, which no verdict goes by. A loss of less than the margin is tested first and a difference then, without a
+    correction: the second is only asked after the first.
     """
     changes = [_change(scores[arm], scores[rival], margin, seed) for arm, rival in pairs]
     cells = [found for found, _ in changes]
     judged = [*judge_all(cells[:1], METRIC, margin), *judge_all(cells[1:], METRIC, margin)]
     return [
-        {"arm": arm, "rival": rival, "seeds": seeds, "cells": found, "words": verdict_words(found["mean"], margin)}
+        {
+            "arm": arm,
+            "rival": rival,
+            "seeds": seeds,
+            "cells": found,
+            "error": _error(scores[arm], scores[rival], seed),
+            "words": verdict_words(found["mean"], margin),
+        }
         for (arm, rival), found, (_, seeds) in zip(pairs, judged, changes, strict=True)
     ]
 
@@ -67,6 +74,12 @@ def _change(
     by_rows = float(standard_errors(change, seed=seed, resamples=RESAMPLES)[0, -1])
     points = [float(part.point[0, -1]) for part in parts]
     return found, _over_seeds(points, by_rows, int(change.support[0, -1]))
+
+
+def _error(arm: Sequence[Scores], rival: Sequence[Scores], seed: int) -> Cell:
+    """Arm minus rival in mean absolute error, the mean over the criteria."""
+    found = difference_over_runs(list(zip(rival, arm, strict=True)), [ERROR], seed=seed)
+    return found.cells[ERROR.name]["mean"]
 
 
 def _over_seeds(points: Sequence[float], by_rows: float, clusters: int) -> dict[str, Any]:

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from programs.applying.comparing.past_run import PastRun
+from programs.confirming.asks import requests
+from programs.confirming.reference import INITIAL, Reference, reference_of, settings_of
 from programs.errors import UserError, suggest
 from programs.optimizer.judge import Judge
 from programs.optimizer.saved import judge_mark
@@ -14,9 +16,6 @@ from programs.optimizer.settling import normal
 from programs.settings import Settings, resolve
 from programs.studies.cells import cell_folder
 from programs.studies.plan import Cell, Study
-
-INITIAL = "initial"
-"""The joint initial prompt: the study's arm of that name, or else as the study's own flags have it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,13 +31,25 @@ class Side:
     settings: Settings
     digest: str
 
+    @property
+    def requests(self) -> frozenset[str]:
+        """What it asks about a row."""
+        return requests(self.judge, self.settings)
+
+    @property
+    def asks(self) -> str:
+        """A mark of all of it."""
+        return hashlib.sha256("".join(sorted(self.requests)).encode()).hexdigest()
+
 
 @dataclass(frozen=True, eq=False)
 class Panel:
-    """The judges by arm, each in the order of the seeds, and the run whose table has the rows."""
+    """The judges by arm, each in the order of the seeds, the run whose table has the rows, and which arm is the initial
+    prompt."""
 
     sides: Mapping[str, Sequence[Side]]
     run: PastRun
+    reference: Reference
 
     @property
     def every(self) -> list[Side]:
@@ -49,50 +60,48 @@ class Panel:
         return {arm: {str(side.seed): side.digest for side in sides} for arm, sides in self.sides.items()}
 
     def most_calls(self, rows: int) -> int:
-        """Judges that ask alike are asked once."""
-        return rows * sum({_asks(side): side.judge.calls_per_row for side in self.every}.values())
+        """What several judges ask alike is asked once."""
+        return rows * len(frozenset[str]().union(*(side.requests for side in self.every)))
 
 
 def panel_of(path: Path, study: Study, names: Sequence[str], changed: Mapping[str, Any]) -> Panel:
-    """The named arms and the initial judge; `changed` are flags that change no result.
+    """The named arms, the primary one first, and the initial prompt; `changed` are flags that change no result.
 
     Raises UserError for an arm that the study has not, or that is not finished.
     """
-    if len({cell.task for cell in study.cells()}) > 1:
-        raise UserError(f"{path} has several tasks: a confirmation is of one; run a study of it alone")
-    cells = _by_name(study)
+    cells = arms_of(path, study)
     changed = {**changed, "seed": study.seeds[0]}
-    wanted = [name for name in _known(names, cells) if name in cells]
-    run = PastRun.read(cell_folder(path, cells[wanted[0]][0]))
-    sides = {name: [_side(path, cell, changed) for cell in cells[name]] for name in wanted}
-    if INITIAL not in sides:
-        settings = resolve(normal({**study.settings, **changed}))
+    require_arms(names, cells)
+    reference = reference_of(path, study, cells, names[0])
+    every = list(dict.fromkeys([*names, reference.arm]))
+    run = PastRun.read(cell_folder(path, cells[next(name for name in every if name in cells)][0]))
+    sides = {name: [_side(path, cell, changed) for cell in cells[name]] for name in every if name in cells}
+    if INITIAL in every and INITIAL not in cells:
+        readout = settings_of(study, cells, names[0]).readout
+        settings = resolve(normal({**study.settings, **changed, "readout": readout}))
         judge = Judge(run.task, **settings.form)
         sides[INITIAL] = [Side(INITIAL, seed, judge, settings, judge_mark(judge)) for seed in study.seeds]
-    return Panel(sides, run)
+    return Panel(sides, run, reference)
 
 
-def _known(names: Sequence[str], cells: Mapping[str, Sequence[Cell]]) -> list[str]:
-    """The names, the initial judge's too, each once."""
-    for name in names:
-        if name not in cells and name != INITIAL:
-            raise UserError(f"the study has no arm '{name}': use {', '.join(cells)}{suggest(name, list(cells))}")
-    return list(dict.fromkeys([*names, INITIAL]))
-
-
-def _by_name(study: Study) -> dict[str, list[Cell]]:
+def arms_of(path: Path, study: Study) -> dict[str, list[Cell]]:
+    """Name -> its cells, by seed. Raises UserError for a study of several tasks."""
+    if len({cell.task for cell in study.cells()}) > 1:
+        raise UserError(f"{path} has several tasks: a confirmation is of one; run a study of it alone")
     found: dict[str, list[Cell]] = {}
     for cell in study.cells():
         found.setdefault(cell.name, []).append(cell)
     return found
 
 
+def require_arms(names: Sequence[str], cells: Mapping[str, Sequence[Cell]]) -> None:
+    """Raises UserError for a name that is neither an arm nor the initial prompt."""
+    for name in names:
+        if name not in cells and name != INITIAL:
+            raise UserError(f"the study has no arm '{name}': use {', '.join(cells)}{suggest(name, list(cells))}")
+
+
 def _side(path: Path, cell: Cell, changed: Mapping[str, Any]) -> Side:
     run = PastRun.read(cell_folder(path, cell))
     digest = hashlib.sha256(run.folder.judge.read_bytes()).hexdigest()
     return Side(cell.name, cell.seed, run.judge(), replace(run.settings, **changed), digest)
-
-
-def _asks(side: Side) -> tuple[object, ...]:
-    lm = (side.settings.lm, side.settings.judge_lm, side.settings.judge_temperature)
-    return judge_mark(side.judge), side.judge.calls_per_row, side.judge.reads_tokens, *lm

@@ -1,7 +1,7 @@
 """A session of `confirm.py`: from a study's folder to one answer on its sealed rows."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,8 @@ from programs.confirming.opening import (
     require_leave,
     times_opened,
 )
-from programs.confirming.panel import INITIAL, Panel, Side, panel_of
+from programs.confirming.pace import Pace
+from programs.confirming.panel import Panel, Side, panel_of
 from programs.confirming.rivals import baselines, strongest
 from programs.confirming.show import show, write_page
 from programs.errors import CannotWrite, UserError
@@ -29,7 +30,7 @@ from programs.optimizer.pricing import budget_of
 from programs.optimizer.scoring import judge_rows, refuse_silence, scores_of
 from programs.records.budget import Budget, OutOfBudget
 from programs.records.calls import CallLog
-from programs.records.folder import RunFolder, make_folder
+from programs.records.folder import RunFolder, make_folder, sweep
 from programs.records.served import Served, watched
 from programs.records.spending import carried
 from programs.screen import Screen, token_sum
@@ -41,6 +42,7 @@ from programs.tasks.sealed import half_of
 
 OPENING = ("primary", "against", "rows", "margin", "seed")
 AUTO = "auto"
+TIMING = "timing.json"
 
 
 def confirm_from_flags(given: Mapping[str, Any]) -> int:
@@ -82,7 +84,8 @@ class Session:
         before = f"; opened {times} times before" if times else ""
         return (
             f"{design.rows} sealed rows of {design.task}{before}: {design.primary} against "
-            f"{', '.join(design.against)}, margin {design.margin:g}, {len(self.panel.every)} judges"
+            f"{', '.join(design.against)}, margin {design.margin:g}, {len(self.panel.every)} judges; "
+            f"{self.panel.reference.words}"
         )
 
     def run(self, limits: Mapping[str, Any], *, resume: bool) -> int:
@@ -106,13 +109,20 @@ class Session:
 
     def _results(self, limits: Mapping[str, Any], screen: Screen) -> dict[str, Any]:
         make_folder(self.log.parent)
+        sweep(self.log.parent)
         first = self.panel.every[0].settings
         calls = CallLog(self.log, keep_prompts=first.save_prompts)
         screen.tokens = lambda: token_sum(calls.summary())
-        screen.expect(self.panel.most_calls(len(self.rows)))
+        screen.expect(len(self.rows) * sum(len(side.judge.heads) for side in self.panel.every))
         budget = carried(budget_of(replace(first, **limits)), [self.log])
+        pace = Pace(self.log.parent / TIMING, lambda: sum(tally["calls"] for tally in calls.summary().values()))
+
+        def scored(side: Side) -> tuple[Scores, Served]:
+            with pace.of(side):
+                return self._scored(side, calls, budget, screen)
+
         try:
-            found = {arm: [self._scored(side, calls, budget, screen) for side in sides] for arm, sides in self._arms()}
+            found = {arm: list(map(scored, sides)) for arm, sides in self.panel.sides.items()}
         except OutOfBudget as end:
             raise calls.failing or end from None  # the retries of an LM that fails use the budget up too
         finally:
@@ -123,19 +133,18 @@ class Session:
             "rows": len(self.rows),
             "arms": {arm: arm_record(runs, seed) for arm, runs in scores.items()},
             "contrasts": contrasts(scores, self._pairs(), design.margin, seed),
+            "reference": asdict(self.panel.reference),
             "judges": {arm: [served.totals() for _, served in runs] for arm, runs in found.items()},
+            "seconds": {arm: list(map(pace.a_row, sides)) for arm, sides in self.panel.sides.items()},
             "calls": calls.summary(),
         }
 
-    def _arms(self) -> list[tuple[str, Sequence[Side]]]:
-        return list(self.panel.sides.items())
-
     def _pairs(self) -> list[tuple[str, str]]:
         """The primary contrast first, then the primary arm against all others, and the rivals against the initial."""
-        primary, rivals = self.design.primary, self.design.against
+        primary, rivals, initial = self.design.primary, self.design.against, self.panel.reference.arm
         others = [name for name in self.panel.sides if name not in (primary, *rivals)]
         pairs = [(primary, rival) for rival in (*rivals, *others)]
-        return pairs + [(rival, INITIAL) for rival in rivals if rival != INITIAL and primary != INITIAL]
+        return pairs + [(rival, initial) for rival in rivals if initial not in (rival, primary)]
 
     def _scored(self, side: Side, calls: CallLog, budget: Budget, screen: Screen) -> tuple[Scores, Served]:
         screen.at(f"{side.arm}, seed {side.seed}")

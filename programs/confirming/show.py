@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from metrics.over_runs import mean_or_none
 from programs.records.folder import write_text
 from programs.report_tables import cell_text, short
 from programs.reports.table import Table
@@ -16,7 +17,9 @@ Differences are of Spearman, the mean over the criteria, paired by row within ea
 "Rows" is the 95 % interval for other rows with these judges: verdicts go by it. "Rows and seeds" also counts how seeds
 differ, and is wide with two or three of them. A loss of the margin is excluded first (one-sided, 2.5 %), then a
 difference is asked for (two-sided, 5 %); the primary contrast stands by itself, Holm's correction is over the others.
-Detectable is half of the rows' interval: a smaller observed difference could not have been told from zero."""
+Detectable is half of the rows' interval: a smaller observed difference could not have been told from zero.
+Differences in absolute error are paired likewise (lower is better); no verdict goes by them. Evaluated tokens are
+those of the prompt that the server did not find in its cache; seconds are by the clock, --threads calls at once."""
 
 
 def show(opening: Mapping[str, Any], times: int, screen: Screen) -> None:
@@ -41,7 +44,8 @@ def headline(opening: Mapping[str, Any], times: int) -> str:
     often = "once" if times == 1 else f"{times} times, so that this is no longer a first look"
     chosen = opening["chosen"]
     found = "" if chosen is None else f" The rival was the strongest on development rows: {_values(chosen)}."
-    return f"{said}, on {rows} sealed rows of {opening['task']}, opened {often} ({opening['when']}).{found}"
+    where = f"on {rows} sealed rows of {opening['task']}, opened {often} ({opening['when']})"
+    return f"{said}, {where}.{found} Here {opening['results']['reference']['words']}."
 
 
 def tables(opening: Mapping[str, Any]) -> list[Table]:
@@ -57,7 +61,16 @@ def tables(opening: Mapping[str, Any]) -> list[Table]:
         ),
         Table.of(
             "Contrasts, the primary one first",
-            ("contrast", "difference, rows", "rows and seeds", "spread over seeds", "detectable", "p", "verdict"),
+            (
+                "contrast",
+                "difference, rows",
+                "rows and seeds",
+                "spread over seeds",
+                "detectable",
+                "p",
+                "verdict",
+                "mean absolute error",
+            ),
             [_contrast(each) for each in results["contrasts"]],
         ),
         Table.of(
@@ -67,8 +80,8 @@ def tables(opening: Mapping[str, Any]) -> list[Table]:
         ),
         Table.of(
             "What the judges took a row, whoever paid",
-            ("arm", "calls", "prompt tokens", "evaluated tokens", "reply tokens"),
-            [_took(name, each, results["rows"]) for name, each in results["judges"].items()],
+            ("arm", "calls", "prompt tokens", "evaluated tokens", "of joint prompt", "reply tokens", "seconds"),
+            [_took(name, results) for name in results["judges"]],
         ),
     ]
 
@@ -91,19 +104,36 @@ def _contrast(found: Mapping[str, Any]) -> list[str]:
     both = NONE if seeds["low"] is None else f"[{short(seeds['low'])}, {short(seeds['high'])}]"
     difference, detectable, p = _cell(mean)
     name = f"{found['arm']} minus {found['rival']}"
-    return [name, difference, both, _number(seeds["spread"]), detectable, p, found["words"]]
+    error = cell_text(found["error"])
+    return [name, difference, both, _number(seeds["spread"]), detectable, p, found["words"], error]
 
 
 def _cell(found: Mapping[str, Any]) -> list[str]:
     return [cell_text(found), _number(found["detectable"]), _number(found["p_holm"])]
 
 
-def _took(name: str, judges: Sequence[Mapping[str, int]], rows: int) -> list[str]:
-    calls, prompt, cached, reply = (
-        sum(each[key] for each in judges) / len(judges) / rows
-        for key in ("calls", "prompt_tokens", "cached_prompt_tokens", "completion_tokens")
-    )
-    return [name, *(f"{value:.1f}" for value in (calls, prompt, prompt - cached, reply))]
+def _took(name: str, results: Mapping[str, Any]) -> list[str]:
+    calls, prompt, reply = (_a_row(name, results, key) for key in ("calls", "prompt_tokens", "completion_tokens"))
+    evaluated, joint = (_evaluated(arm, results) for arm in (name, results["reference"]["arm"]))
+    ratio = f"{evaluated / joint:.2f}" if joint else NONE
+    seconds = mean_or_none(results["seconds"][name])
+    return [
+        name,
+        *(f"{value:.1f}" for value in (calls, prompt, evaluated)),
+        ratio,
+        f"{reply:.1f}",
+        NONE if seconds is None else f"{seconds:.2f}",
+    ]
+
+
+def _evaluated(name: str, results: Mapping[str, Any]) -> float:
+    return _a_row(name, results, "prompt_tokens") - _a_row(name, results, "cached_prompt_tokens")
+
+
+def _a_row(name: str, results: Mapping[str, Any], key: str) -> float:
+    """The mean over the arm's judges."""
+    judges = results["judges"][name]
+    return float(sum(each[key] for each in judges)) / len(judges) / int(results["rows"])
 
 
 def _values(chosen: Mapping[str, float | None]) -> str:

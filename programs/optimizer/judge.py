@@ -85,18 +85,20 @@ class Judge(dspy.Module):
             head.demos = [dict(anchor) for anchor in anchors]
 
     def forward(self, **inputs: Any) -> dspy.Prediction:
-        found: dict[str, Reading] = {}
-        for head in range(len(self.heads)):
-            found.update(self.answer(head, inputs))
+        answers = [self.answer(head, inputs) for head in range(len(self.heads))]
+        found = {name: each for answer in answers for name, each in answer.items()}
         raw = {name: found[name].score for name in self.task.criterion_names}
         return dspy.Prediction(**(raw if self.calibration is None else self.calibration.scores(raw)))
 
     def answer(self, head: int, inputs: Mapping[str, Any]) -> dict[str, Reading]:
         """One head's raw scores for one row."""
         wanted = {item.name: inputs[item.name] for item in self.task.inputs}
-        turns = self.rotated.of(self.heads[head]) if self.order == "rotate" else [self.heads[head]]
-        found = [self._answer(each, head, wanted) for each in turns]
+        found = [self._answer(each, head, wanted) for each in self.turns(head)]
         return {name: mean_reading([each[name] for each in found]) for name in self.groups[head]}
+
+    def turns(self, head: int) -> list[dspy.Predict]:
+        """What one head asks: its prompt, and where the judge rotates the same in every other order."""
+        return self.rotated.of(self.heads[head]) if self.order == "rotate" else [self.heads[head]]
 
     def _answer(self, predict: dspy.Predict, head: int, wanted: Mapping[str, Any]) -> dict[str, Reading]:
         reply = self._reply(predict, wanted)

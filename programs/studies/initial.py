@@ -66,11 +66,16 @@ def one_prompt(settings: Settings) -> bool:
     return settings.judge == "joint"
 
 
-def is_baseline(run: Run) -> bool:
+def asks_plainly(cell: Cell, settings: Settings) -> bool:
     """Whether its initial judge is the joint initial prompt, asked as the study's settings have it."""
-    own = dict(run.cell.own)
+    own = dict(cell.own)
     named = {*own, *(PRESETS[own["preset"]] if "preset" in own else ())}
-    return one_prompt(run.settings) and named.isdisjoint(ASKING)
+    return one_prompt(settings) and named.isdisjoint(ASKING)
+
+
+def is_baseline(run: Run) -> bool:
+    """The same of a finished cell."""
+    return asks_plainly(run.cell, run.settings)
 
 
 def initial_judges(runs: Iterable[Run]) -> dict[tuple[str, int, Standard], Scores]:

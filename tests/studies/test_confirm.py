@@ -1,25 +1,20 @@
 """confirm.py: opened once and on record, asked on sealed rows only, and judged as it was written down."""
 
-import json
 import shutil
 from pathlib import Path
-from typing import Any
 
-import dspy
 import numpy as np
 import pytest
 import scipy
 
 from metrics.scores import Scores
-from programs import confirm, study
 from programs.confirming.contrasts import contrasts
 from programs.tasks.loading import load_rows
 from programs.tasks.sealed import half_of
 from programs.tasks.task import load_task
 from signatures.records import Criterion
-from tests.commands import run, write_table
-from tests.fake import FakeEngine, fake_lm
-from tests.studies.test_sealed import SEALED
+from tests.fake import FakeEngine
+from tests.studies.confirming import Confirm, finished_study
 
 ARMS = """
 seeds = [0, 1]
@@ -43,50 +38,18 @@ ROWS = 18
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The runs folder of a finished study of four arms on a task with sealed rows. Not to be changed."""
-    root = tmp_path_factory.mktemp("confirm")
-    write_table(root / "rated.csv")
-    (root / "own.toml").write_text(SEALED)
-    (root / "abl.toml").write_text(f'tasks = "{root}/own.toml"\n{ARMS}')
-    dspy.configure_cache(enable_disk_cache=False, enable_memory_cache=False)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("programs.optimizer.cast.language_model", lambda *_, **__: fake_lm(FakeEngine()))
-        assert run(study.main, root / "abl.toml", "--runs-dir", root / "runs", "--yes", monkeypatch=patch) == 0
-    return root / "runs"
+    return finished_study(tmp_path_factory.mktemp("confirm"), ARMS)
 
 
 @pytest.fixture
-def runs(made: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(made, tmp_path / "runs"))
+def opening(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Confirm:
+    return Confirm(Path(shutil.copytree(made, tmp_path / "runs")), monkeypatch)
 
 
 @pytest.fixture
-def engines(monkeypatch: pytest.MonkeyPatch) -> list[FakeEngine]:
+def engines(opening: Confirm) -> list[FakeEngine]:
     """The last one answers."""
-    found = [FakeEngine()]
-    monkeypatch.setattr("programs.optimizer.cast.language_model", lambda *_, **__: fake_lm(found[-1]))
-    return found
-
-
-class Confirm:
-    """Runs confirm.py on the study and reads what it leaves."""
-
-    def __init__(self, runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.path, self._patch = runs / "abl", monkeypatch
-
-    def __call__(self, *arguments: object, yes: bool = True) -> int:
-        sure = ["--yes"] if yes else []
-        flags = [self.path.name, "--runs-dir", self.path.parent, "--threads", 2, *arguments, *sure]
-        return run(confirm.main, *flags, monkeypatch=self._patch)
-
-    @property
-    def openings(self) -> list[dict[str, Any]]:
-        file = self.path / "confirmation.json"
-        return list(json.loads(file.read_text())["openings"]) if file.exists() else []
-
-
-@pytest.fixture
-def opening(runs: Path, monkeypatch: pytest.MonkeyPatch) -> Confirm:
-    return Confirm(runs, monkeypatch)
+    return opening.engines
 
 
 PLAN = ("--primary", "ssc", "--against", "single,gepa", "--rows", ROWS)

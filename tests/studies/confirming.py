@@ -1,0 +1,47 @@
+"""Finished studies of arms on a task with sealed rows, and confirm.py run on them."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import dspy
+import pytest
+
+from programs import confirm, study
+from tests.commands import run, write_table
+from tests.fake import FakeEngine, fake_lm
+from tests.studies.test_sealed import SEALED
+
+LANGUAGE_MODEL = "programs.optimizer.cast.language_model"
+
+
+def finished_study(root: Path, arms: str, engine: Callable[[], FakeEngine] = FakeEngine) -> Path:
+    """The runs folder of a study `abl` whose file says `arms`."""
+    write_table(root / "rated.csv")
+    (root / "own.toml").write_text(SEALED)
+    (root / "abl.toml").write_text(f'tasks = "{root}/own.toml"\n{arms}')
+    dspy.configure_cache(enable_disk_cache=False, enable_memory_cache=False)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(LANGUAGE_MODEL, lambda *_, **__: fake_lm(engine()))
+        assert run(study.main, root / "abl.toml", "--runs-dir", root / "runs", "--yes", monkeypatch=patch) == 0
+    return root / "runs"
+
+
+class Confirm:
+    """Runs confirm.py on the study and reads what it leaves. The last of `engines` answers."""
+
+    def __init__(self, runs: Path, monkeypatch: pytest.MonkeyPatch, engine: FakeEngine | None = None) -> None:
+        self.path, self._patch = runs / "abl", monkeypatch
+        self.engines = [engine or FakeEngine()]
+        monkeypatch.setattr(LANGUAGE_MODEL, lambda *_, **__: fake_lm(self.engines[-1]))
+
+    def __call__(self, *arguments: object, yes: bool = True) -> int:
+        sure = ["--yes"] if yes else []
+        flags = [self.path.name, "--runs-dir", self.path.parent, "--threads", 2, *arguments, *sure]
+        return run(confirm.main, *flags, monkeypatch=self._patch)
+
+    @property
+    def openings(self) -> list[dict[str, Any]]:
+        file = self.path / "confirmation.json"
+        return list(json.loads(file.read_text())["openings"]) if file.exists() else []
