@@ -9,7 +9,7 @@ from programs.diagnostics.planted import planted_notes
 from programs.optimizer.modes import groups, parse_mode
 from programs.settings import Settings
 from programs.tasks.task import Task
-from signatures.records import Note
+from signatures.records import Group, Note
 
 
 def calibration_calls(task: Task, orders: int) -> int:
@@ -35,5 +35,13 @@ def planned_calls(settings: Settings, task: Task) -> int:
 def step_calls(settings: Settings, task: Task) -> int:
     """For one step that has not begun: a note may hold the most suggestions that are asked about."""
     criteria = task.criterion_names
-    notes = len(groups(parse_mode(settings.mode).gradient, criteria)) * settings.batch_size
+    notes = _notes_a_row(settings, criteria) * settings.batch_size
     return notes * (len(criteria) + MOST_SUGGESTIONS * settings.rate_orders) + len(criteria)
+
+
+def _notes_a_row(settings: Settings, criteria: Group) -> int:
+    """A joint text may have fields, or a separate one for each criterion that the router asks for."""
+    asked = len(groups(parse_mode(settings.mode).gradient, criteria))
+    if asked == 1 and settings.notes == "per-field":
+        return len(criteria)
+    return asked + (len(criteria) if asked == 1 and settings.resolve == "router" else 0)

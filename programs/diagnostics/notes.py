@@ -16,16 +16,18 @@ from signatures.records import Note, Rubric
 
 @dataclass(frozen=True)
 class StepNotes:
-    """One step: the gradients, the rubric that they were written on, and the rewritten one."""
+    """One step: the gradients as the critic wrote them, those that the rewrite followed (`applied`), the rubric before
+    it, and the rewritten one."""
 
     step: int
     gradients: Sequence[Note]
+    applied: Sequence[Note]
     before: Rubric
     proposal: Rubric
 
     def rewritten(self, task: Task) -> list[Rewritten]:
         """What there is to rate of the step's rewrite."""
-        return rewrites(task.criteria, self.gradients, self.before, self.proposal)
+        return rewrites(task.criteria, self.applied, self.before, self.proposal)
 
 
 def steps_of(records: Iterable[Mapping[str, Any]]) -> list[StepNotes]:
@@ -33,14 +35,15 @@ def steps_of(records: Iterable[Mapping[str, Any]]) -> list[StepNotes]:
     found: list[StepNotes] = []
     before: dict[str, str] = {}
     for record in records:
-        notes = [
-            Note("gradient", str(each["row"]), tuple(each["group"]), each["text"])
-            for each in record.get("gradients", ())
-        ]
-        if notes:
-            found.append(StepNotes(int(record["step"]), notes, before, dict(record.get("proposal", {}))))
+        if notes := _notes(record.get("gradients", ())):
+            applied = _notes(record["applied"]) if "applied" in record else notes
+            found.append(StepNotes(int(record["step"]), notes, applied, before, dict(record.get("proposal", {}))))
         before = dict(record["rubric"])
     return found
+
+
+def _notes(found: Iterable[Mapping[str, Any]]) -> list[Note]:
+    return [Note("gradient", str(each["row"]), tuple(each["group"]), each["text"]) for each in found]
 
 
 def read_steps(path: Path) -> list[StepNotes]:

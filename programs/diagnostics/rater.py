@@ -65,7 +65,7 @@ class Rater:
     def rewrites(self, step: StepNotes) -> list[RatedRewrite]:
         """Ratings of a step's new rubrics."""
         written = step.rewritten(self.task)
-        joint = {name: len(note.group) > 1 for note in step.gradients for name in note.group}
+        joint = {name: len(note.group) > 1 for note in step.applied for name in note.group}
         return [
             RatedRewrite(step.step, each.criterion.name, joint[each.criterion.name], rating)
             for each, rating in zip(written, self.adherence(written), strict=True)

@@ -37,7 +37,8 @@ class Search:
 
 @dataclass(frozen=True)
 class Moment:
-    """One step as far as it has come: its number, the judge before it, its batch and losses.
+    """One step as far as it has come: its number, the judge before it, its batch and losses, and the gradients as the
+    critic wrote them, whatever becomes of them.
 
     What a plug has to say of what it did goes into `told` under its own name, as JSON takes it: steps.jsonl has it, and
     summary.json the sums of its numbers over the steps.
@@ -48,11 +49,14 @@ class Moment:
     judge: Judge
     batch: Batch
     losses: Sequence[Note]
+    written: list[Note] = field(default_factory=list)
     told: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def backward(self, groups: Sequence[Group], batch: Batch | None = None) -> list[Note]:
         """Gradients of this step's batch, or of a part of it: one call a group and row."""
-        return self.search.stages.gradient(self.judge, batch or self.batch, self.losses, groups)
+        notes = self.search.stages.gradient(self.judge, batch or self.batch, self.losses, groups)
+        self.written.extend(notes)
+        return notes
 
 
 About = Callable[[int], Group]

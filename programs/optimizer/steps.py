@@ -17,9 +17,10 @@ from signatures.records import Note, Rubric
 class Step:
     """One step of the optimization. Step 0 is the initial judge.
 
-    `judge` is the judge after the step (the next one's start), `proposal` the rubrics that the rewrite wrote, kept or
-    not, and `refused` those that a guard refused before the gate; `validation` is the gate's metric per criterion of
-    `judge` on the gate's rows; `told` what the loop's plugs said of themselves; `spent` calls and tokens of the step.
+    `judge` is the judge after the step (the next one's start), `gradients` are as the critic wrote them and `applied`
+    those that the rewrite followed, `proposal` the rubrics that it wrote, kept or not, and `refused` those that a guard
+    refused before the gate; `validation` is the gate's metric per criterion of `judge` on the gate's rows; `told` what
+    the loop's plugs said of themselves; `spent` calls and tokens of the step.
     """
 
     number: int
@@ -27,6 +28,7 @@ class Step:
     batch: Batch = field(default_factory=lambda: Batch((), ()))
     losses: Sequence[Note] = ()
     gradients: Sequence[Note] = ()
+    applied: Sequence[Note] = ()
     proposal: Rubric = field(default_factory=dict)
     refused: Mapping[str, Refusal] = field(default_factory=dict)
     verdicts: Sequence[Verdict] = ()
@@ -51,6 +53,7 @@ def step_record(step: Step, scores: Mapping[str, object] | None = None) -> dict[
         "judgements": [dict(judgement.scores) for judgement in step.batch.judgements],
         "losses": [_note(note) for note in step.losses],
         "gradients": [_note(note) for note in step.gradients],
+        **_resolved(step),
         "proposal": dict(step.proposal),
         "refused": {name: vars(refusal) for name, refusal in step.refused.items()},
         "gate": [{**vars(verdict), "group": list(verdict.group)} for verdict in step.verdicts],
@@ -69,6 +72,11 @@ def told_in_all(steps: Iterable[Step]) -> dict[str, dict[str, float]]:
             numbers = {name: value for name, value in words.items() if type(value) in (int, float)}
             sums.setdefault(plug, Counter()).update(numbers)
     return {plug: dict(found) for plug, found in sums.items()}
+
+
+def _resolved(step: Step) -> dict[str, object]:
+    """`applied`, where the rewrite followed others than were written."""
+    return {} if step.applied == step.gradients else {"applied": [_note(note) for note in step.applied]}
 
 
 def _note(note: Note) -> dict[str, object]:

@@ -64,8 +64,7 @@ class TextualGradient(Teleprompter):
         on_step: Callable[[Step], None] | None = None,
     ) -> None:
         super().__init__()
-        self.mode, self.judge = mode, judge
-        self.steps, self.batch_size = steps, batch_size
+        self.mode, self.judge, self.steps, self.batch_size = mode, judge, steps, batch_size
         self.gate, self.accept = gate, accept
         self.threshold, self.race = threshold, race
         self.keep, self.reserve = keep, reserve
@@ -159,7 +158,8 @@ class TextualGradient(Teleprompter):
                     incumbent.judge,
                     batch=batch,
                     losses=losses,
-                    gradients=gradients,
+                    gradients=moment.written,
+                    applied=gradients,
                     proposal=proposal,
                     refused=refused,
                     verdicts=verdicts,

@@ -10,22 +10,23 @@ from programs.reports.table import Table, score
 
 @dataclass(frozen=True)
 class Note:
-    """An LM's text about one row, and the criteria it was written for."""
+    """An LM's text, the rows that it is about (`Row 7`), and the criteria that it was written for."""
 
-    row: str
+    rows: str
     criteria: str
     text: str
 
 
 @dataclass(frozen=True)
 class StepView:
-    """One step, ready to be shown; `decision` sums up its heads."""
+    """One step, ready to be shown; `decision` sums up its heads, `applied` is None where it is as written."""
 
     number: int
     decision: str
     batch: Table
     losses: tuple[Note, ...]
     gradients: tuple[Note, ...]
+    applied: tuple[Note, ...] | None
     proposal: tuple[tuple[str, str], ...]
 
 
@@ -42,6 +43,7 @@ def _view(run: RunFiles, step: Record) -> StepView:
         batch=_batch(run, step),
         losses=_notes(run, step["losses"]),
         gradients=_notes(run, step["gradients"]),
+        applied=_notes(run, step["applied"]) if "applied" in step else None,
         proposal=tuple((title, step["proposal"].get(name, "not rewritten")) for name, title in run.titles.items()),
     )
 
@@ -59,5 +61,7 @@ def _notes(run: RunFiles, notes: Sequence[Record]) -> tuple[Note, ...]:
 
 
 def _of_rows(note: Record) -> str:
-    """The row of a note, or the two of a pair."""
-    return f"{note['row']} and {note['other']}" if "other" in note else str(note["row"])
+    """What is resolved is about no row alone."""
+    if not note["row"]:
+        return "The batch"
+    return f"Rows {note['row']} and {note['other']}" if "other" in note else f"Row {note['row']}"

@@ -3,16 +3,21 @@
 import csv
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from dspy.lm15 import AuthError
 
+from metrics.suggestions import MOST_SUGGESTIONS
 from programs import optimize
+from programs.diagnostics.bound import step_calls
 from programs.diagnostics.diagnosis import read_diagnosis
+from programs.settings import Settings
 from programs.studies.findings import findings
 from programs.studies.write import tasks_in
+from programs.tasks.task import Task
 from tests.commands import run
 from tests.diagnostics.conftest import Command
 from tests.diagnostics.raters import constant_rater, diluted_notes, focused_notes, good_rater, together
@@ -160,6 +165,31 @@ def test_rating_during_the_run_says_the_same_as_after_it_and_changes_nothing_els
     shutil.move(runs / "one", runs / "rated")
     assert start("--mode", "SSC") == 0
     assert (runs / "one" / "steps.jsonl").read_bytes() == steps
+
+
+def test_rated_is_what_the_critic_wrote_and_adherence_is_to_what_the_rewrite_was_given(
+    start: Command, rate: Command, runs: Path, engine: FakeEngine
+) -> None:
+    merging = lambda asked: "For helpful, solve the problem." if asked.stage == "condense" else None  # noqa: E731
+    engine.reply = together(merging, diluted_notes, good_rater)
+    assert start("--mode", "CCC", "--resolve", "merge", "--rate-every", "1", *FEW) == 0
+    found = diagnosis(runs)
+    assert found["gradients"] == len(found["notes"]) == 6
+    assert all(note["group"] == ["helpful", "polite"] for note in found["notes"])
+    followed = [each.user for each in engine.of("rater") if "<old_rubric>" in each.user]
+    assert sum("For helpful, solve the problem." in each for each in followed) == 4
+    engine.asked.clear()
+    assert rate(*FEW) == 0
+    assert not engine.asked
+
+
+@pytest.mark.parametrize(
+    ("flags", "notes"),
+    [({}, 1), ({"notes": "per-field"}, 4), ({"resolve": "router"}, 5), ({"mode": "SSC", "resolve": "router"}, 4)],
+)
+def test_a_steps_most_calls_hold_all_notes_that_a_row_may_have(flags: dict[str, str], notes: int, task: Task) -> None:
+    settings = replace(Settings(mode="CCC", batch_size=3, rate_orders=2), **flags)
+    assert step_calls(settings, task) == 3 * notes * (4 + MOST_SUGGESTIONS * 2) + 4
 
 
 def test_only_every_nth_step_is_rated(start: Command, runs: Path, engine: FakeEngine) -> None:

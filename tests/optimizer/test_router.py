@@ -168,6 +168,10 @@ def test_a_run_keeps_to_its_estimate_and_comes_to_the_same_however_it_is_interru
         assert tally["calls"] + tally["reused"] + tally["skipped"] == summary["estimate"][role]
     feedback = [asked.user for asked in engine.of("rewrite")]
     assert all("(helpful) Add what is of use" in user and "(polite) Add what is courteous" in user for user in feedback)
+    steps = [json.loads(line) for line in (folder / "steps.jsonl").read_text().splitlines()][1:]
+    for step in steps:  # the joint texts as they were written, and the separate ones
+        assert [note["group"] for note in step["gradients"]] == [["helpful", "polite"]] * 2 + [["polite"]] * 2
+        assert [note["group"] for note in step["applied"]] == [["helpful"]] * 2 + [["polite"]] * 2
     kept = {name: (folder / name).read_bytes() for name in ("steps.jsonl", "scores.json", "judge.json")}
     lines = (folder / "calls.jsonl").read_bytes().splitlines(keepends=True)
     (folder / "calls.jsonl").write_bytes(b"".join(lines[: len(lines) * 2 // 3]))

@@ -59,7 +59,7 @@ def test_a_planted_conflict_is_resolved_and_noise_is_dropped(task: Task) -> None
     assert told["errors"]["fluency"] == [0.0, 0.0, 0.0, 0.0]
     assert told["errors"]["consistency"][1] == pytest.approx(1 / 32, abs=1e-6)  # one row of eight: as large as its gain
     # without resolution, the edit that helps fluency more than it hurts relevance would be kept
-    assert [note.text for note in step_of(task, planted_engine(), "mean").gradients] == [
+    assert [note.text for note in step_of(task, planted_engine(), "mean").applied] == [
         "Raise the score of fluency to 5 when the text is short.",
         "Raise the score of coherence to 4 when the text has a plan.",
     ]
@@ -121,7 +121,8 @@ def test_without_edits_there_is_no_feedback_no_rewrite_and_no_probe(task: Task, 
     step = step_of(task, engine)
     told = step.told["resolve"]
     assert (told["read"], told["kept"], told["without_feedback"]) == (0, 0, 1)
-    assert step.gradients == []
+    assert step.applied == []
+    assert len(step.gradients) == 3 * 4
     assert step.proposal == {}
     assert engine.of("rewrite") == []
     assert len(engine.of("judge")) == 3

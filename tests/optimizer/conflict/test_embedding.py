@@ -54,7 +54,7 @@ def test_suggestions_that_point_apart_are_resolved(task: Task) -> None:
     # PCGrad: fluency (1,0,0) and consistency (-r,0,r) lose what they have against each other
     assert list(told["weights"].values()) == pytest.approx([1 + root, 1, 1 + root], abs=1e-5)
     assert (told["conflicts"], told["fired"], told["embedded"], told["kept"]) == (1, 1, 3, 4)
-    assert [note.group for note in step.gradients] == [("fluency",), ("consistency",), ("consistency",), ("coherence",)]
+    assert [note.group for note in step.applied] == [("fluency",), ("consistency",), ("consistency",), ("coherence",)]
     tally = calls.summary()["embed"]
     assert (tally["calls"], tally["skipped"], tally["prompt_tokens"]) == (3, 1, 12)
 

@@ -75,8 +75,26 @@ def test_what_was_planned_is_sent_or_reused_or_skipped(
         assert tally["calls"] + tally["reused"] + tally["skipped"] == planned, role
     told = summary["remedies"]["resolve"]
     assert told["steps"] == 2
+    written_and_applied(engine, tmp_path / "one" / "steps.jsonl", way[0])
+    page = (tmp_path / "one" / "report.html").read_text()
+    assert page.count("Gradients as resolved, which the rewrite followed") == 2
+    assert ("The batch: " in page) or way[0] != "merge"
     if way[0] != "merge":
         assert (told["proposed"], told["read"], told["dropped_unknown_criterion"]) == (6, 4, 2)
+
+
+def written_and_applied(engine: FakeEngine, steps: Path, way: str) -> None:
+    """steps.jsonl holds the critic's words and, beside them, what the rewrite was given."""
+    records = [json.loads(line) for line in steps.read_text().splitlines()][1:]
+    written = [note for record in records for note in record["gradients"]]
+    assert len(written) == len(engine.of("gradient"))
+    assert all(note["row"] and note["text"].startswith("gradient text on: ") for note in written)
+    applied = [note for record in records for note in record["applied"]]
+    assert all(not note["row"] for note in applied)
+    asked = [each.user for each in engine.of("rewrite")]
+    assert all(any(note["text"] in user for user in asked) for note in applied)
+    assert bool(applied) or way != "merge"
+    assert not any("gradient text on: " in user for user in asked)
 
 
 @pytest.mark.parametrize("way", [("pcgrad", "behaviour"), ("pcgrad", "embedding")])
