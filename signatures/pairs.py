@@ -8,11 +8,15 @@ from dataclasses import dataclass
 
 import dspy
 
-from signatures.records import Criterion, nearest_level
+from signatures.records import Criterion
 from signatures.request import Request
 
 APART = 0.5
-"""Levels that two ratings must be apart for the raters to have an order: means that round alike may differ by less."""
+"""Levels that two scores must be apart for raters or a judge to have an order: the means of ratings and expectations
+over levels differ by less where one digit stands for both."""
+
+MISSED = 1.0
+"""Levels by which a judge must miss the raters' difference for its order to be wrong: the least that digits show."""
 
 PLACES = ("first", "second")
 
@@ -37,8 +41,14 @@ class PairComparison:
 
     @property
     def discordant(self) -> bool:
-        """Whether the raters order the texts and the judge does not, or the other way round."""
-        return self._wanted != 0 and self._wanted != self._given
+        """Whether the raters order the texts and the judge does not, or the other way round, and it misses their
+        difference by a level or more: a tie may not show a smaller one."""
+        return self._wanted != 0 and self._wanted != self._given and self.distance >= MISSED
+
+    @property
+    def unclear(self) -> bool:
+        """Whether the judge has a tie that is neither the raters' order nor far from it."""
+        return self._wanted != 0 and not self.right and not self.discordant
 
     @property
     def distance(self) -> float:
@@ -47,9 +57,7 @@ class PairComparison:
 
     @property
     def right(self) -> bool:
-        """Whether the judge has the raters' order; of texts that they rate alike, the same level for both."""
-        if self._wanted == 0:
-            return nearest_level(self.judge[0]) == nearest_level(self.judge[1])
+        """Whether the judge has the raters' order; of texts that they rate alike, none."""
         return self._wanted == self._given
 
     def line(self) -> str:
@@ -82,16 +90,20 @@ class PairComparison:
     @property
     def _wanted(self) -> int:
         """1 where the raters put the first above the second, -1 below, 0 where they have no order."""
-        difference = self.human[0] - self.human[1]
-        return 0 if abs(difference) < APART else (difference > 0) - (difference < 0)
+        return _order(self.human)
 
     @property
     def _given(self) -> int:
-        return (self.judge[0] > self.judge[1]) - (self.judge[0] < self.judge[1])
+        return _order(self.judge)
 
     @property
     def _higher(self) -> str:
         return PLACES[self._wanted < 0]
+
+
+def _order(scores: tuple[float, float]) -> int:
+    difference = scores[0] - scores[1]
+    return 0 if abs(difference) < APART else (difference > 0) - (difference < 0)
 
 
 def pair_loss_request(comparisons: Sequence[PairComparison]) -> str:

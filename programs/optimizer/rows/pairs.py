@@ -22,7 +22,7 @@ from signatures.pairs import PairComparison, PairLoss, pair_loss_request
 from signatures.records import Criterion, Group, Note
 
 Found = dict[str, PairComparison]
-"""The criteria on which both rows of a pair have a score, with the comparison."""
+"""The criteria on which there is something to say of a pair, with the comparison."""
 
 
 class PairLossStage(LossStage):
@@ -57,13 +57,13 @@ class PairLossStage(LossStage):
 
 
 def compared(criteria: Sequence[Criterion], first: Judged, second: Judged) -> Found:
-    """The two rows on every criterion that the judge has scored of both."""
+    """The two rows on the criteria that the judge has scored of both, but for those on which its tie says nothing."""
     found = {}
     for each in criteria:
         one, other = (judgement.scores.get(each.name) for _, judgement in (first, second))
         if one is not None and other is not None:
             found[each.name] = PairComparison(each, (one, other), (first[0][each.name], second[0][each.name]))
-    return found
+    return {name: each for name, each in found.items() if not each.unclear}
 
 
 def chosen(batch: Batch, criteria: Sequence[Criterion]) -> list[tuple[Judged, Judged]]:

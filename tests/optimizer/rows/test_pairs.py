@@ -48,6 +48,14 @@ def ids(batch: Batch, *criteria: Criterion) -> list[tuple[str, str]]:
         ((3, 0), (1, 1.4), False, False),
         ((1, 1), (1, 1.4), False, True),
         ((1.31, 1.32), (2, 1), True, False),
+        ((1.31, 1.32), (1.6, 1), False, False),
+        ((1.32, 1.31), (1.6, 1), False, False),
+        ((1.32, 1.31), (3, 0), True, False),
+        ((1.4, 0.8), (1.6, 1), False, True),
+        ((0.8, 1.4), (1.6, 1), True, False),
+        ((1, 1), (1.6, 1), False, False),
+        ((1.49, 1.51), (1, 1), False, True),
+        ((1.2, 1.8), (1, 1), False, False),
     ],
 )
 def test_a_pair_is_discordant_where_raters_have_an_order_and_the_judge_another_or_none(
@@ -55,6 +63,9 @@ def test_a_pair_is_discordant_where_raters_have_an_order_and_the_judge_another_o
 ) -> None:
     found = PairComparison(ANGER, judge, human)
     assert (found.discordant, found.right) == (discordant, right)
+    assert found.unclear == (not discordant and not right and human != (1, 1.4) and human != (1, 1))
+    turned = PairComparison(ANGER, judge[::-1], human[::-1])
+    assert (turned.discordant, turned.right, turned.unclear) == (found.discordant, found.right, found.unclear)
     assert ("INCORRECT" in found.line()) is not right
     assert found.opening().startswith("anger: ")
 
@@ -67,6 +78,8 @@ def test_a_pair_is_discordant_where_raters_have_an_order_and_the_judge_another_o
         ((1, 2), (0, 3), "the second text is rightly higher. Signs of high anger in a text are ..."),
         ((3, 0), (1, 1), "both texts should be about the same."),
         ((1, 1), (1, 1), "both texts are rightly about the same."),
+        ((1.32, 1.31), (3, 0), "the first text should be higher, not the same. Signs of high anger in a text are ..."),
+        ((1.49, 1.51), (1, 1), "both texts are rightly about the same."),
     ],
 )
 def test_an_order_is_told_in_one_word_and_a_tie_has_no_more_to_say(
@@ -79,6 +92,16 @@ def test_pairs_are_those_in_the_wrong_order() -> None:
     batch = batch_of([(0, 0), (1, 0), (3, 0)], [(2, 0), (2, 0), (1, 0)])
     assert {frozenset(pair) for pair in ids(batch, ANGER)} == {frozenset("02"), frozenset("01"), frozenset("12")}
     assert ids(batch, JOY) == []
+
+
+def test_expectations_that_nearly_tie_are_no_order_and_no_pair(task: Task) -> None:
+    """Anger is in the wrong order by hundredths throughout; only rows 0 and 2 are a level apart for raters."""
+    human, judge = [(0.0, 0.0), (0.6, 0.0), (1.2, 3.0)], [(1.32, 2.0), (1.31, 2.0), (1.30, 0.0)]
+    batch = batch_of(human, judge)  # type: ignore[arg-type]
+    assert {frozenset(pair) for pair in ids(batch, ANGER)} == {frozenset("02")}
+    _, losses, _ = asked(emotions(task), batch, "CCC")
+    spoken = {frozenset((note.row, note.other)): note.group for note in losses}
+    assert spoken == {frozenset("02"): ("anger", "joy"), frozenset("12"): ("joy",)}
 
 
 def test_there_are_no_more_pairs_than_rows_and_each_begins_one_at_most() -> None:
