@@ -155,12 +155,12 @@ def _gateway(name: str) -> bool:
 
 
 def _check_litellm(name: str) -> None:
-    import litellm  # seconds; only for names that DSPy's native client does not know
-
-    providers = {str(getattr(provider, "value", provider)) for provider in litellm.provider_list}
     prefix, slash, _ = name.partition("/")
     if not slash:
         raise UserError(f"unknown LM '{name}': give PROVIDER/MODEL, such as {EXAMPLES}")
+    import litellm  # seconds; only for names that DSPy's native client does not know
+
+    providers = {str(getattr(provider, "value", provider)) for provider in litellm.provider_list}
     if prefix not in providers:
         known = providers | _native_providers() | {LOCAL}
         raise UserError(

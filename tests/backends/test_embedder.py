@@ -1,5 +1,6 @@
 """Embedders as engines: a text in, its vector as JSON out, whatever computes it."""
 
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, ClassVar
@@ -85,6 +86,7 @@ def test_a_hosted_embedder_is_dspys(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "nowhere/model", "local:/missing.gguf"])
-def test_a_name_that_is_none_is_one_line(name: str) -> None:
+def test_a_name_that_is_none_is_one_line(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "litellm", SimpleNamespace(provider_list=["openai"]))  # its import takes seconds
     with pytest.raises(UserError):
         embedding_model(name)

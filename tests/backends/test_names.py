@@ -80,7 +80,6 @@ class FakeLiteLLM:
     ("name", "said"),
     [
         ("opnai/gpt-4o", "unknown provider 'opnai' in LM 'opnai/gpt-4o'; did you mean 'openai'?"),
-        ("locl", "unknown LM 'locl'"),
         ("mistral/mistral-small", "export MISTRAL_API_KEY="),
     ],
 )
@@ -91,6 +90,18 @@ def test_names_beyond_the_native_providers_are_checked_with_litellm(
     with pytest.raises(UserError) as refused:
         language_model(name)
     assert said in str(refused.value)
+
+
+def test_a_name_without_a_provider_is_refused_before_litellm_is_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "litellm", None)  # importing it fails
+    with pytest.raises(UserError, match="unknown LM 'locl'"):
+        language_model("locl")
+
+
+@pytest.mark.tools
+def test_litellm_itself_knows_its_providers() -> None:
+    with pytest.raises(UserError, match="unknown provider 'nowhere'"):
+        language_model("nowhere/model")
 
 
 def test_a_provider_that_signs_in_otherwise_is_not_asked_for_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
