@@ -29,10 +29,11 @@ def session(name: str, arguments: list[str], screen: Path | None = None, cache: 
     command.run(importlib.import_module(f"programs.{name}").main)
 
 
-def forkserver(*modules: str) -> Any:
-    """Processes that start at once: they are forked from one that has imported these and has no threads."""
+def forkserver() -> Any:
+    """Processes that start at once: they are forked from one that has everything ready (`tests.preloaded`) and has no
+    threads. Python starts it once and never lets it import more, so there is one list for all."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([*modules, "tests.processes"])
+    context.set_forkserver_preload(["tests.preloaded", "tests.processes"])
     return context
 
 

@@ -17,7 +17,6 @@ from tests.measured import Figure, keep
 from tests.processes import forkserver
 from tests.reliability.cases import differences
 from tests.reliability.disks import PAGE, fill, lock, read_only, small_disk
-from tests.reliability.kill_points import MODULES
 from tests.reliability.recording_server import recording_server
 from tests.reliability.trials import Trials, error_line
 from tests.reliability.writers import WRITERS, Writer
@@ -76,7 +75,7 @@ class Disks(Trials):
 
 def run(rounds: int, seed: int, writers: list[Writer], place: Path) -> Disks:
     """All trials; `place` is a folder for their files."""
-    forked, chance = forkserver(*(f"programs.{module}" for module in MODULES)), random.Random(seed)
+    forked, chance = forkserver(), random.Random(seed)
     with recording_server(0.005) as server, small_disk(place / "disk", SIZE) as disk:
         disks = Disks(place, disk, server, forked)
         for writer in writers:

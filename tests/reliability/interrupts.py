@@ -19,7 +19,6 @@ from pathlib import Path
 from tests.measured import Figure, keep
 from tests.processes import forkserver
 from tests.reliability.cases import differences
-from tests.reliability.kill_points import MODULES
 from tests.reliability.recording_server import recording_server
 from tests.reliability.sessions import Command, Session
 from tests.reliability.trials import Trials, error_line
@@ -134,7 +133,7 @@ class Interrupts(Trials):
 
 def run(seed: int, writers: list[Writer], place: Path) -> Interrupts:
     """All trials; `place` is a folder for their files."""
-    forked, chance = forkserver(*(f"programs.{module}" for module in MODULES)), random.Random(seed)
+    forked, chance = forkserver(), random.Random(seed)
     (disk := place / "disk").mkdir()
     with recording_server(0.05) as server:
         trials = Interrupts(place, disk, server, forked)

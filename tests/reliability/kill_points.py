@@ -25,8 +25,6 @@ from tests.reliability.moments import KINDS, Course, Moment
 from tests.reliability.recording_server import RecordingServer, recording_server
 from tests.reliability.sessions import Session
 
-MODULES = ("optimizer.session", "studies.session", "studies.interference.session", "diagnostics.session",
-           "applying.texts", "reports.write")  # fmt: skip
 REAL = 5
 """Every so-manyth point is started as a person does."""
 
@@ -168,7 +166,7 @@ class Points:
 
 def run(points: int, seed: int, chosen: list[Case], place: Path, latency: float = 0.02) -> Tally:
     """The points of a seed; `place` is a folder for all of their files, `latency` the seconds that a reply takes."""
-    forked = forkserver(*(f"programs.{module}" for module in MODULES))
+    forked = forkserver()
     with recording_server(latency) as server:
         found = Points(place, server, forked, seed)
         for number in range(points):

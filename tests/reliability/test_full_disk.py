@@ -17,7 +17,7 @@ from tests.reliability.writers import WRITERS
 def disks(tmp_path: Path) -> Iterator[Disks]:
     try:
         with recording_server(0.002) as server, small_disk(tmp_path / "disk", 16 * 2**20) as disk:
-            yield Disks(tmp_path, disk, server, forkserver("programs.optimizer.session"))
+            yield Disks(tmp_path, disk, server, forkserver())
     except NoDisk as error:
         pytest.skip(f"no disk can be mounted here: {error}")
 

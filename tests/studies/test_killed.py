@@ -17,7 +17,7 @@ Asked = tuple[str, str]
 
 @pytest.fixture(scope="module")
 def forked() -> Any:
-    return forkserver("programs.studies.session")
+    return forkserver()
 
 
 def finished(runs: Path) -> set[Asked]:

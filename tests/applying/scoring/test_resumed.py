@@ -238,7 +238,7 @@ def test_what_no_scoring_made_is_never_lost(
 
 @pytest.fixture(scope="module")
 def forked() -> Any:
-    return forkserver("programs.applying.texts")
+    return forkserver()
 
 
 @pytest.fixture
