@@ -122,6 +122,7 @@ def _parameters(xllamacpp: Any, path: Path, runtime: Runtime) -> Any:
     if runtime.threads:
         parameters.cpuparams.n_threads = parameters.cpuparams_batch.n_threads = runtime.threads
     parameters.n_batch = 512  # a call can be interrupted between batches
+    parameters.cache_ram_mib = 1024  # prompts that left a slot: dozens; by default they come to take 8 GB
     if runtime.embedding:
         parameters.embedding = True
         parameters.pooling_type = xllamacpp.llama_pooling_type.LLAMA_POOLING_TYPE_MEAN
