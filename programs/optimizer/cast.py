@@ -28,8 +28,9 @@ def in_fields(settings: Settings) -> bool:
 
 
 def local_most(settings: Settings) -> dict[str, int]:
-    """`LOCAL_MAX_TOKENS` of a run: gradients in fields have as many texts in a reply as a rewrite."""
-    return {**LOCAL_MAX_TOKENS, **({"gradient": LOCAL_MAX_TOKENS["rewrite"]} if in_fields(settings) else {})}
+    """`LOCAL_MAX_TOKENS` of a run: gradients in fields, and merged ones, have as many texts in a reply as a rewrite."""
+    fields = {"gradient": in_fields(settings), "condense": settings.resolve == "merge"}
+    return LOCAL_MAX_TOKENS | {role: LOCAL_MAX_TOKENS["rewrite"] for role, whether in fields.items() if whether}
 
 
 def role_lm(settings: Settings, role: str) -> dspy.LM:

@@ -95,12 +95,18 @@ def condensed(world: World, asked: Asked) -> str:
 
 
 def edits(world: World, asked: Asked) -> str:
-    """The rules of the feedback that name their criterion, one by one as edits, or all in one text."""
+    """The rules of the feedback that name their criterion, one by one as edits."""
     rules = dict.fromkeys(rule for rule in rules_in(part("feedback", asked.user)) if rule.criterion)
-    if "You merge feedback" in asked.system:
-        return " ".join(rule.said() for rule in rules)
     ways = {1: "raise", -1: "lower"}
     return "\n".join(f"{rule.criterion}: {ways[rule.way]} when {rule.said()}" for rule in rules)
+
+
+def merged(world: World, asked: Asked) -> str:
+    """Of each criterion's rules what most of the feedback says; where sides are even, nothing."""
+    names = list(fields_of(asked.request))
+    heard = _heard([rule for rule in rules_in(part("feedback", asked.user)) if rule.criterion], names, world)
+    rules = {name: [Rule(name, word, way) for word, way in _majority({}, heard[name]).items()] for name in names}
+    return json.dumps({name: _feedback(found) for name, found in rules.items()})
 
 
 def paraphrase(world: World, asked: Asked) -> str:

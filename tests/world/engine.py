@@ -1,7 +1,5 @@
 """The simulated LM: an engine that knows nothing of a request but its words, as a real one."""
 
-import re
-
 import dspy
 
 from tests.fake import Asked, FakeEngine
@@ -15,6 +13,7 @@ ANSWERS = {
     "rewrite": critic_lm.rewrite,
     "condense": critic_lm.condensed,
     "edits": critic_lm.edits,
+    "merged": critic_lm.merged,
     "rater": critic_lm.rating,
     "paraphrase": critic_lm.paraphrase,
     "proposal": critic_lm.proposal,
@@ -36,8 +35,10 @@ class WorldEngine(FakeEngine):
 
 
 def _stage(asked: Asked) -> str:
-    if re.search("You turn feedback|You merge feedback", asked.system):
+    if "You turn feedback" in asked.system:
         return "edits"
+    if "You merge feedback" in asked.system:
+        return "merged"
     if asked.stage != "rewrite":
         return asked.stage
     if "in other words" in asked.system:

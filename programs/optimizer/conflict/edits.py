@@ -31,10 +31,9 @@ class Proposed:
 
 def split_into_edits(gradients: Sequence[Note], moment: Moment, most: int) -> Proposed:
     """At most `most` edits of the criteria that the gradients are about. No gradient, no call."""
-    named = {name for note in gradients for name in note.group}
-    criteria = moment.judge.task.select(tuple(name for name in moment.judge.task.criterion_names if name in named))
+    criteria = about(gradients, moment.judge)
     inputs = {
-        "criteria": [f"{each.name} ({each.low}-{each.high}): {each.meaning}" for each in criteria],
+        "criteria": scale_lines(criteria),
         "feedback": feedback_lines(gradients),
         "request": edits_request(openings(criteria, moment.batch)[:most]),
     }
@@ -60,6 +59,17 @@ def _opening(criterion: Criterion, way: str, batch: Batch) -> tuple[float, Openi
     wrong = [(size, human) for size, human in off if size > 0]
     level = sum(human for _, human in wrong) / len(wrong) if wrong else end
     return sum(size for size, _ in wrong) / max(high - low, 1), Opening(name, way, nearest_level(level))
+
+
+def about(gradients: Sequence[Note], judge: Judge) -> Sequence[Criterion]:
+    """The criteria that the gradients speak of, in the task's order."""
+    named = {name for note in gradients for name in note.group}
+    return judge.task.select(tuple(name for name in judge.task.criterion_names if name in named))
+
+
+def scale_lines(criteria: Sequence[Criterion]) -> list[str]:
+    """Name, scale and meaning of each."""
+    return [f"{each.name} ({each.low}-{each.high}): {each.meaning}" for each in criteria]
 
 
 def feedback_lines(gradients: Sequence[Note]) -> list[str]:
