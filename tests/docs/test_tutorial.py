@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.docs.pages import ROOT, blocks
+from tests.forked_python import forked_python
 from tests.stub_server import StubServer, stub_server
 
 TUTORIAL = ROOT / "docs" / "tutorial.md"
@@ -38,9 +39,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def printed(server: StubServer, folder: Path) -> str:
+def programs() -> Iterator[Path]:
+    with forked_python(ROOT) as programs:
+        yield programs
+
+
+@pytest.fixture(scope="module")
+def printed(server: StubServer, folder: Path, programs: Path) -> str:
     """What all blocks together print: on SummEval where it is, else on the project's sample."""
-    return run("\n".join(code for _, code in steps()), folder, LM="openai/stub", API_BASE=server.url)
+    return run("\n".join(code for _, code in steps()), folder, programs, LM="openai/stub", API_BASE=server.url)
 
 
 def steps() -> list[tuple[str, str]]:
@@ -52,14 +59,28 @@ def steps() -> list[tuple[str, str]]:
     ]
 
 
-def run(script: str, folder: Path, **variables: str) -> str:
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+def run(script: str, folder: Path, programs: Path, **variables: str) -> str:
+    """What the script prints; it finds `python` in the folder `programs`."""
+    path = f"{programs}{os.pathsep}{os.environ['PATH']}"
     environment = {**os.environ, **variables, "PATH": path, "PYTHONPATH": str(ROOT), "OPENAI_API_KEY": "none"}
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", script], cwd=folder, env=environment, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+@pytest.mark.parametrize("code", [0, 3])
+def test_a_forked_python_is_like_one_that_is_started(code: int, programs: Path, tmp_path: Path) -> None:
+    (tmp_path / "own.py").write_text(
+        "import os, sys\nif __name__ == '__main__':\n"
+        "    print(sys.argv, os.getcwd(), os.environ['OWN'], sys.stdin.read())\n    sys.exit(int(sys.argv[1]))\n"
+    )
+    given = {"cwd": tmp_path, "env": {"OWN": "1"}, "input": "said", "capture_output": True, "text": True}
+    forked, started = (
+        subprocess.run([str(python), "own.py", str(code)], **given) for python in (programs / "python", sys.executable)
+    )
+    assert (forked.returncode, forked.stdout, forked.stderr) == (code, started.stdout, "")
 
 
 def test_every_block_of_the_shell_says_whether_it_is_run() -> None:
@@ -114,7 +135,7 @@ def test_a_short_one_with_the_embedded_model(tmp_path: Path) -> None:
     for words, shorter in SHORT.items():
         assert words in script
         script = script.replace(words, shorter)
-    assert "no drift shown" in run(script, tmp_path)
+    assert "no drift shown" in run(script, tmp_path, Path(sys.executable).parent)
     with (tmp_path / "tutorial" / "scored.csv").open(encoding="utf-8") as file:
         scores = [row[f"{name}_score"] for row in csv.DictReader(file) for name in ("polite", "relevant")]
     assert len(scores) == 20
