@@ -28,6 +28,14 @@ from tests.commands import write_table
 from tests.fake import FakeEngine, fake_lm
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int | None:
+    """For `-n auto` one worker more than there are cores: some tests wait for processes of their own."""
+    if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
+        return None
+    return len(os.sched_getaffinity(0)) + 1 if hasattr(os, "sched_getaffinity") else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The tutorial first: its commands load the embedded model in processes of their own, and a model that this process
     has loaded before keeps cores busy that they need."""
