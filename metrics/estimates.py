@@ -5,7 +5,7 @@ what G-Eval and UniEval report and a different number (PAPER, "What is weak in i
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,9 @@ class Estimate:
     because they have no value, and `support` how many clusters inform it: those scored, and of a pooled coefficient
     those that can order anything (`ClusterTables.informing`). A mean counts what its least informed criterion does; it
     is undefined when one criterion is.
+
+    `sides` are the two values, before and after, (2, B, M, K), of a difference of pooled values; None of any other
+    estimate.
     """
 
     clusters: int
@@ -40,10 +43,10 @@ class Estimate:
     counted: Codes
     left_out: Codes
     support: Codes
+    sides: Callable[[Values], Values] | None = None
 
     def __call__(self, weights: Values) -> Values:
-        values = self.criteria_values(weights)
-        return np.concatenate([values, values.mean(axis=2, keepdims=True)], axis=2)
+        return with_mean(self.criteria_values(weights))
 
     @property
     def point(self) -> Values:
@@ -57,30 +60,27 @@ class Estimate:
         return max(1, BATCH_NUMBERS // max(self.width, self.clusters, 1))
 
 
+def with_mean(values: Values) -> Values:
+    """Append the mean over criteria, the last axis."""
+    return np.concatenate([values, values.mean(axis=-1, keepdims=True)], axis=-1)
+
+
 def pooled(scores: Scores, metrics: Sequence[Metric], seed: int = 0) -> Estimate:
     """The metrics over all scored rows."""
-    coarse = binned(scores)
-    tables, total = tables_of(coarse, seed)
-
-    def values(weights: Values) -> Values:
-        return _values(tables, metrics, weights)
-
-    found = values if coarse is scores else anchored(values, exact_values(scores, metrics), total)
-    return _pooled_estimate(total, tables, scores, metrics, found)
+    values, tables, total = _side(scores, metrics, seed)
+    return _pooled_estimate(total, tables, scores, metrics, values)
 
 
 def pooled_difference(before: Scores, after: Scores, metrics: Sequence[Metric], seed: int = 0) -> Estimate:
     """After minus before on the rows that both scored, the same clusters resampled for both."""
     before, after = both_scored(before, after)
-    coarse = (binned(before), binned(after))
-    (earlier, total), (later, _) = (tables_of(each, seed) for each in coarse)
+    (earlier, tables, total), (later, others, _) = (_side(each, metrics, seed) for each in (before, after))
 
     def change(weights: Values) -> Values:
-        return _values(later, metrics, weights) - _values(earlier, metrics, weights)
+        return later(weights) - earlier(weights)
 
-    tables, exact = [*earlier, *later], coarse == (before, after)
-    values = change if exact else anchored(change, exact_values(after, metrics) - exact_values(before, metrics), total)
-    return _pooled_estimate(total, tables, after, metrics, values)
+    found = _pooled_estimate(total, [*tables, *others], after, metrics, change)
+    return replace(found, sides=lambda weights: np.stack([earlier(weights), later(weights)]))
 
 
 def by_document(scores: Scores, metrics: Sequence[Metric], seed: int = 0) -> Estimate:
@@ -120,6 +120,20 @@ def exact_values(scores: Scores, metrics: Sequence[Metric]) -> Values:
     columns = zip(scores.judge.T, scores.human.T, strict=True)
     tables = [cluster_tables(judge, human, alone, 1) for judge, human in columns]
     return _values(tables, metrics, np.ones((1, 1)))[0]
+
+
+def _side(
+    scores: Scores, metrics: Sequence[Metric], seed: int
+) -> tuple[Callable[[Values], Values], list[ClusterTables], int]:
+    """One judge's values from cluster weights, the clusters' tables behind them, and how many clusters there are."""
+    coarse = binned(scores)
+    tables, total = tables_of(coarse, seed)
+
+    def values(weights: Values) -> Values:
+        return _values(tables, metrics, weights)
+
+    exact = coarse is scores
+    return values if exact else anchored(values, exact_values(scores, metrics), total), tables, total
 
 
 def _pooled_estimate(

@@ -37,7 +37,9 @@ class PairEffects:
     def change(self, metric: Metric, seed: int = 0) -> Estimate:
         """Together minus alone, paired, turned so that negative is a loss of agreement."""
         found = pooled_difference(self.alone, self.together, [metric], seed)
-        return replace(found, criteria_values=lambda weights: metric.orientation * found.criteria_values(weights))
+        return replace(
+            found, criteria_values=lambda weights: metric.orientation * found.criteria_values(weights), sides=None
+        )
 
 
 def pair_effects(alone: Scores, together: Mapping[frozenset[str], Scores]) -> PairEffects:

@@ -9,9 +9,9 @@ clusters there is no interval: nothing tells how much documents differ.
 
 The plain percentile interval is too short by the factor sqrt((G-1)/G) and by z against t; taking percentiles further
 out by just that mends it (Hesterberg 2015, "What teachers should know about the bootstrap"). On skewed ratings that is
-not enough for values of 30 to 100 clusters, where the jackknife on the transformed scale holds more often; differences
-need no transformation, and there the jackknife is too wide near the ends of the scale. How often they hold the truth is
-measured by `python -m tests.reliability.coverage`.
+not enough for 30 to 100 clusters: of values the jackknife on the transformed scale holds the truth more often, and of
+differences where levels are rare, because resamples that miss the few clusters that differ vary too little. How often
+they hold the truth is measured by `python -m tests.reliability.coverage`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -30,8 +30,8 @@ from metrics.scores import Values
 FEWEST_CLUSTERS = 6
 """Under this many there is no interval."""
 
-BOOTSTRAP_CLUSTERS, TRANSFORMED_CLUSTERS = 30, 100
-"""From this many on clusters are resampled: for differences, and for values that have a scale of their own."""
+BOOTSTRAP_CLUSTERS = 100
+"""From this many on clusters are resampled; under it, one is left out at a time."""
 
 FEWEST_FOR_KAPPA = 9
 """Under this many documents off the commonest level a kappa has no interval.
@@ -45,17 +45,12 @@ LEVEL = 0.95
 
 @dataclass(frozen=True)
 class Scale:
-    """How one metric's interval is made: within `low..high`, by which transformation, and from how many clusters on."""
+    """How one metric's interval is made: within `low..high`, by which transformation, and for how many clusters."""
 
     low: float
     high: float
     shape: Literal["fisher", "logarithm", "wilson", "plain"]
     fewest: int = FEWEST_CLUSTERS
-
-    @property
-    def bootstrapped_from(self) -> int:
-        """From so many clusters on they are resampled; under it, one is left out at a time."""
-        return BOOTSTRAP_CLUSTERS if self.shape == "plain" else TRANSFORMED_CLUSTERS
 
 
 def value_scale(metric: Metric) -> Scale:
@@ -84,9 +79,8 @@ def intervals(estimate: Estimate, scales: Sequence[Scale], *, seed: int, resampl
     then that cluster carries it, and nothing tells what another one would.
     """
     point = estimate.point
-    least = np.array([scale.bootstrapped_from for scale in scales])[:, None]
     fewest = np.array([scale.fewest for scale in scales])[:, None]
-    resampled = (estimate.support >= least) & ~np.isnan(point)
+    resampled = (estimate.support >= BOOTSTRAP_CLUSTERS) & ~np.isnan(point)
     left_out = (estimate.support >= fewest) & ~resampled & ~np.isnan(point)
     low, high = np.full_like(point, np.nan), np.full_like(point, np.nan)
     if resampled.any():

@@ -36,7 +36,7 @@ def above(values: Values, errors: Values, clusters: Codes) -> Values:
 def standard_errors(estimate: Estimate, *, seed: int, resamples: int) -> Values:
     """(M, K + 1) standard errors; NaN where there is no interval either, 0 where nothing varies.
 
-    They resample the G clusters from 30 on and leave one out at a time below, as the intervals do.
+    They resample the G clusters from 100 on and leave one out at a time below, as the intervals do.
     """
     point, support = estimate.point, estimate.support
     known, found = (support >= FEWEST_CLUSTERS) & ~np.isnan(point), np.full_like(point, np.nan)

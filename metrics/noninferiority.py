@@ -15,7 +15,8 @@ from metrics.detectable import detectable
 from metrics.estimates import Estimate
 from metrics.intervals import difference_scale
 from metrics.metric import Metric
-from metrics.multiplicity import above, holm, standard_errors, two_sided
+from metrics.multiplicity import above, holm, two_sided
+from metrics.null_errors import null_errors
 from metrics.summary import RESAMPLES, cell_table
 
 ALPHA = 0.05
@@ -36,12 +37,17 @@ def compare(
     """`mean` and criterion -> the difference with its interval and two p-values, None where there is no interval.
 
     `change` holds one metric's differences, candidate minus reference. `p` is two-sided for no difference,
-    `p_not_worse` one-sided for a loss of at least `margin`, in the metric's own units, whichever way it points.
+    `p_not_worse` one-sided for a loss of at least `margin`, in the metric's own units, whichever way it points. Either
+    takes the errors of judges who differ by just that (`metrics.null_errors`), the interval those of the judges as
+    they are: with few documents one may speak where the other does not, and a verdict needs both.
     """
     cells = cell_table(change, [metric.name], [difference_scale(metric)], names, seed=seed, resamples=resamples)
-    errors = standard_errors(change, seed=seed, resamples=resamples)
-    ps = two_sided(change.point, errors, change.support)[0]
-    not_worse = above(metric.orientation * change.point + margin, errors, change.support)[0]
+    gains = metric.orientation * change.point
+    equal, worse = (
+        null_errors(change, metric, true, seed=seed, resamples=resamples)
+        for true in (0.0, -metric.orientation * margin)
+    )
+    ps, not_worse = two_sided(gains, *equal)[0], above(gains + margin, *worse)[0]
     return {
         name: {**cells[metric.name][name], "p": _or_none(ps[place]), "p_not_worse": _or_none(not_worse[place])}
         for name, place in {"mean": len(names), **{name: place for place, name in enumerate(names)}}.items()

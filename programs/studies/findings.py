@@ -36,7 +36,8 @@ def _more(task: Comparison) -> Iterator[str]:
     yield (
         f"Criterion by criterion ({TITLES[METRIC]}, configurations x criteria, each interval by itself): "
         f"{overview.counted(single, METRIC, 'differences')}. Undefined is where a judge gave one score only; a mean "
-        "over criteria then is, too, and has no interval where that happens in most resamples."
+        "over criteria then is, too, and has no interval where that happens without some one document, or in most "
+        "resamples."
     )
 
 

@@ -22,10 +22,11 @@ from metrics.estimates import (
     pooled_difference,
     resampled_clusters,
     tables_of,
+    with_mean,
 )
 from metrics.intervals import (
+    BOOTSTRAP_CLUSTERS,
     FEWEST_CLUSTERS,
-    TRANSFORMED_CLUSTERS,
     Scale,
     difference_scale,
     intervals,
@@ -36,6 +37,7 @@ from metrics.intervals import (
 from metrics.metric import METRICS, mae, spearman
 from metrics.multiplicity import above, discoveries, holm, p_values, standard_errors, two_sided
 from metrics.noninferiority import compare, judge_all, verdict
+from metrics.null_errors import null_errors
 from metrics.order import averaged
 from metrics.over_runs import difference_over_runs, mean_estimate, mean_or_none, values_over_runs
 from metrics.paired import paired_draws
@@ -115,7 +117,7 @@ def test_an_interval_lies_within_the_bounds_and_needs_a_value_and_six_documents(
     assert not np.any(given_ & (np.isnan(point) | (estimate.support < FEWEST_CLUSTERS)))
     least, most = np.array([metric.bounds for metric in metrics]).T[:, :, None]
     assert np.all(~given_ | ((least - 1e-12 <= low) & (low <= high) & (high <= most + 1e-12)))
-    few = given_ & (estimate.support < TRANSFORMED_CLUSTERS)  # resamples may all lie to one side of the value
+    few = given_ & (estimate.support < BOOTSTRAP_CLUSTERS)  # resamples may all lie to one side of the value
     assert np.all(~few | ((low - 1e-9 <= point) & (point <= high + 1e-9)))
 
 
@@ -125,7 +127,7 @@ def test_intervals_of_few_documents_do_not_depend_on_their_order(scores: Scores,
         intervals(pooled(each, FEW), [value_scale(metric) for metric in FEW], seed=0, resamples=10)
         for each in (scores, shuffled(scores, seed))
     ]
-    if clusters(scores)[1] < TRANSFORMED_CLUSTERS:
+    if clusters(scores)[1] < BOOTSTRAP_CLUSTERS:
         np.testing.assert_allclose(np.array(bounds[0]), np.array(bounds[1]), atol=1e-9)
 
 
@@ -137,6 +139,7 @@ def test_weights_draw_as_many_clusters_as_there_are_or_leave_one_out(total: int,
     np.testing.assert_array_equal(np.concatenate(list(leave_one_out(estimate))), 1 - np.eye(total))
     np.testing.assert_allclose(averaged([estimate, estimate]).point, estimate.point)
     assert list(least_last(np.array([3, 2]))) == [3, 2, 2]
+    assert list(with_mean(np.array([3.0, 2.0]))) == [3, 2, 2.5]
     group, merged = merge_clusters(total, seed, 7)
     assert merged == min(total, 7) == len(np.unique(group))
 
@@ -206,6 +209,11 @@ def test_tests_of_a_difference_turn_with_the_judges(before: Scores, seed: int) -
         one, other = (read(each, seed=seed, resamples=20) for each in (forth, back))
         np.testing.assert_allclose(one, other, atol=1e-9)
     words = {"better": "worse", "worse": "better"}
+    lost, won = (
+        null_errors(pooled_difference(*pair, [spearman]), spearman, true, seed=seed, resamples=20)
+        for pair, true in (((before, after), -0.1), ((after, before), 0.1))
+    )
+    np.testing.assert_allclose(np.stack(lost), np.stack(won), atol=1e-9)
     for metric in FEW:
         changes = [pooled_difference(*pair, [metric]) for pair in ((before, after), (after, before))]
         found = [
