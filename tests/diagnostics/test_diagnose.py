@@ -170,14 +170,15 @@ def test_rating_during_the_run_says_the_same_as_after_it_and_changes_nothing_els
 def test_rated_is_what_the_critic_wrote_and_adherence_is_to_what_the_rewrite_was_given(
     start: Command, rate: Command, runs: Path, engine: FakeEngine
 ) -> None:
-    merging = lambda asked: "For helpful, solve the problem." if asked.stage == "condense" else None  # noqa: E731
+    said = json.dumps({"helpful": "For helpful, solve the problem.", "polite": "For polite, greet."})
+    merging = lambda asked: said if asked.stage == "condense" else None  # noqa: E731
     engine.reply = together(merging, diluted_notes, good_rater)
     assert start("--mode", "CCC", "--resolve", "merge", "--rate-every", "1", *FEW) == 0
     found = diagnosis(runs)
     assert found["gradients"] == len(found["notes"]) == 6
     assert all(note["group"] == ["helpful", "polite"] for note in found["notes"])
     followed = [each.user for each in engine.of("rater") if "<old_rubric>" in each.user]
-    assert sum("For helpful, solve the problem." in each for each in followed) == 4
+    assert [sum(f"For {name}, " in each for each in followed) for name in ("helpful", "polite")] == [2, 2]
     engine.asked.clear()
     assert rate(*FEW) == 0
     assert not engine.asked
