@@ -1,6 +1,6 @@
 """The best judge of whole levels, against every judge there is on small tables."""
 
-from itertools import product
+from itertools import chain, combinations_with_replacement, product
 
 import numpy as np
 import pytest
@@ -16,8 +16,12 @@ BEST = {"spearman": best_spearman, "kendall": best_kendall}
 
 
 def every_judge(human: np.ndarray, levels: int, name: str) -> float:
-    """The maximum over all assignments of levels to rows, monotone or not, with rows of one rating parted or not."""
-    values = [METRICS[name](np.array(judge, dtype=float), human) for judge in product(range(levels), repeat=len(human))]
+    """The maximum over all assignments of levels to rows, monotone or not, with rows of one rating parted or not. Of
+    rows of one rating it does not matter which gets a level, but how many."""
+    groups = np.unique(human, return_counts=True)[1]
+    ways = product(*(list(combinations_with_replacement(range(levels), rows)) for rows in groups))
+    rating = np.sort(human)
+    values = [METRICS[name](np.array([*chain(*way)], dtype=float), rating) for way in ways]
     return max(value for value in values if value is not None)
 
 
