@@ -1,5 +1,6 @@
 """Texts, annotators that follow the hidden rules, and the task that they make."""
 
+from functools import cache
 from statistics import mean
 
 import dspy
@@ -38,10 +39,15 @@ def level(value: float) -> int:
 
 
 def _row(world: World, name: str) -> dspy.Example:
+    text, ratings = _rated(world, name)
+    return dspy.Example(text=text, row_id=name, document_id=name, split=None, **ratings).with_inputs("text")
+
+
+@cache
+def _rated(world: World, name: str) -> tuple[str, dict[str, float]]:
+    """A text and its ratings; the trials of a world share them."""
     words = shuffled(VOCABULARY, "text", name, world.seed)[: world.words]
-    ratings = {criterion: _rating(world, criterion, name, words) for criterion in world.names}
-    row = dspy.Example(text=" ".join(words), row_id=name, document_id=name, split=None, **ratings)
-    return row.with_inputs("text")
+    return " ".join(words), {criterion: _rating(world, criterion, name, words) for criterion in world.names}
 
 
 def _rating(world: World, criterion: str, row: str, words: list[str]) -> float:

@@ -38,7 +38,7 @@ def test_where_no_mechanism_tells_them_apart_every_mode_finds_the_same() -> None
 
 
 def test_the_mechanisms_tell_the_modes_apart() -> None:
-    found = {mode: rubrics(COLLIDING, mode, **UNGATED) for mode in MODES}
+    found = {mode: rubrics(COLLIDING, mode, **{**UNGATED, "steps": 3}) for mode in MODES}
     assert len({str(each) for each in found.values()}) == len(MODES)
 
 
