@@ -26,3 +26,9 @@ def start(table: Path, tmp_path: Path, engine: FakeEngine, monkeypatch: pytest.M
 def found(tmp_path: Path) -> Callable[[str], dict[str, Any]]:
     """The summary of the run of that name."""
     return lambda name: json.loads((tmp_path / "runs" / name / "summary.json").read_text())
+
+
+@pytest.fixture
+def pageless(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs write no page: for tests that read other files."""
+    monkeypatch.setattr("programs.optimizer.session._report", lambda *_: None)

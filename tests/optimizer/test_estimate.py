@@ -15,6 +15,7 @@ from programs.optimizer.modes import MODES
 from tests.commands import own_task, run
 from tests.fake import Asked, FakeEngine, fake_lm
 
+pytestmark = pytest.mark.usefixtures("pageless")
 SIZES = ["--train-size", 6, "--val-size", 10, "--test-size", 4, "--steps", 3, "--eval-every", 2, "--run", "one"]
 
 
@@ -46,6 +47,7 @@ def test_what_was_planned_is_sent_or_reused_or_skipped(
         engine = FakeEngine(**replies)
         monkeypatch.setattr("programs.optimizer.cast.language_model", lambda *_, engine=engine, **__: fake_lm(engine))
         flags = ["--mode", mode, "--gate", gate, "--accept", "not_worse", "--reuse", reuse]
+        flags += ["--threads", "2" if reuse == "on" else "1"]  # only what is reused could be asked for twice at once
         assert (
             run(
                 optimize.main, *own_task(table), *SIZES, *flags, "--runs-dir", tmp_path / reuse, monkeypatch=monkeypatch

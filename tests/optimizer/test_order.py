@@ -26,6 +26,7 @@ from tests.fake import DoubtfulEngine, FakeEngine, fake_lm, fields_of, rated_row
 from tests.optimizer.test_schedule import SIZES
 from tests.optimizer.test_teleprompter import obedient_score, roles_of
 
+pytestmark = pytest.mark.usefixtures("pageless")
 ROWS = 24
 
 
@@ -130,7 +131,7 @@ def test_the_estimate_knows_and_what_is_made_of_the_judge_asks_as_often(
     for reuse in ("on", "off"):
         engine, folder = FakeEngine(), tmp_path / reuse / "one"
         monkeypatch.setattr("programs.optimizer.cast.language_model", lambda *_, engine=engine, **__: fake_lm(engine))
-        own = [*own_task(table), *SIZES, "--gate", "mae", "--val-size", 24, "--reuse", reuse, *flags]
+        own = [*own_task(table), *SIZES, "--gate", "mae", "--val-size", 24, "--threads", 2, "--reuse", reuse, *flags]
         assert run(optimize.main, *own, "--runs-dir", tmp_path / reuse, monkeypatch=monkeypatch) == 0
         summary = json.loads((folder / "summary.json").read_text())
         tally = summary["calls"]["judge"]
