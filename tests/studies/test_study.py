@@ -15,6 +15,7 @@ from tests.fake import FakeEngine, fake_lm
 from tests.studies.conftest import SMALL, Study
 
 FOUR = ["--modes", "ssc,CCC", "--gates", "none,mae", "--seeds", "0"]
+TWO = ["--modes", "ssc,CCC", "--gates", "mae", "--seeds", "0", "--yes"]
 LISTS = ["--modes", "Single,ssc,CCC", "--gates", "none,mae", "--seeds", "0"]
 
 
@@ -97,12 +98,13 @@ def test_a_stopped_study_continues_without_repeating_a_call_and_ends_with_the_sa
 ) -> None:
     engines: list[FakeEngine] = [FakeEngine()]
     monkeypatch.setattr("programs.optimizer.cast.language_model", lambda *_, **__: fake_lm(engines[-1]))
-    assert start(*base, *FOUR, "--yes", "--runs-dir", tmp_path / "whole") == 0
-    for after in (5, 90):  # in the first cell, and in a later one
+    assert start(*base, *TWO, "--runs-dir", tmp_path / "whole") == 0
+    for after, stopped in ((5, "SSC"), (60, "CCC")):  # in the first cell, and in a later one
         engines += [Stopping(after, KeyboardInterrupt())]
-        assert start(*base, *FOUR, "--yes") == 130
+        assert start(*base, *TWO) == 130
+        assert [name for name, each in summaries(folder).items() if each["stopped"]] == [f"custom-{stopped}-mae-0"]
     engines += [FakeEngine()]
-    assert start(*base, *FOUR, "--yes") == 0
+    assert start(*base, *TWO) == 0
     whole, *parts = (len(engine.asked) for engine in engines)
     assert sum(parts) == whole
     assert tables(folder) == tables(tmp_path / "whole" / "one")
@@ -117,19 +119,19 @@ def test_a_cell_that_fails_does_not_stop_the_others(
 
     broken = [FakeEngine(reply=refuse)]
     monkeypatch.setattr("programs.optimizer.cast.language_model", lambda *_, **__: fake_lm(broken[0], num_retries=0))
-    assert start(*base, *LISTS, "--yes") == 3
+    assert start(*base, *FOUR, "--yes") == 3
     printed = capsys.readouterr()
     assert "failed: custom-CCC-none-0: " in printed.out
     assert "key revoked" in printed.out
     assert "Traceback" not in printed.err
-    assert len(summaries(folder)) == 4
+    assert len(summaries(folder)) == 2
     assert (
-        "4 of 6 cells are finished. Not finished, and in no table: custom-CCC-none-0"
+        "2 of 4 cells are finished. Not finished, and in no table: custom-CCC-none-0"
         in (folder / "tables.md").read_text()
     )
     broken[0] = FakeEngine()
-    assert start(*base, *LISTS, "--yes") == 0
-    assert len(summaries(folder)) == 6
+    assert start(*base, *FOUR, "--yes") == 0
+    assert len(summaries(folder)) == 4
 
 
 def test_a_cell_that_its_limit_stopped_is_continued_by_the_next_call(
