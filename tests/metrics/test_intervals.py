@@ -1,6 +1,7 @@
 """95 % intervals contain the truth 95 % of the time, document by document, and stay silent where they cannot know."""
 
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 import pytest
@@ -24,10 +25,14 @@ def difference_intervals(estimate: Estimate, seed: int = 0, resamples: int = 250
     return intervals(estimate, [difference_scale(metric) for metric in METRICS], seed=seed, resamples=resamples)
 
 
+@cache
+def large_set(rows: int) -> Values:
+    return pooled(judged(10_000, 120_000 // rows, rows, NOISE), METRICS).point
+
+
 def coverage(documents: int, rows: int, sets: int, change: Callable[[Scores], Scores] = lambda drawn: drawn) -> Values:
     """Share of data sets whose intervals hold the value of a very large set, (metrics, criteria and mean)."""
-    truth = pooled(judged(10_000, 120_000 // rows, rows, NOISE), METRICS).point
-    hits = []
+    truth, hits = large_set(rows), []
     for seed in range(sets):
         low, high = value_intervals(pooled(change(judged(seed, documents, rows, NOISE)), METRICS), seed)
         hits.append((low <= truth) & (truth <= high))
