@@ -70,7 +70,7 @@ def test_values_are_those_of_the_panels_and_shares_are_quotients() -> None:
 
 
 def test_a_judge_that_knows_the_truth_reaches_the_ceiling_and_one_like_a_rater_is_one() -> None:
-    scores, truth = rated(3, 500, 2, 3, levels=None)
+    scores, truth = rated(3, 250, 2, 3, levels=None)
     found = ceiling({"perfect": replace(scores, judge=truth), "rater": scores}, resamples=100)
     perfect, rater = (found["judges"][name] for name in ("perfect", "rater"))
     for name in NAMES:
@@ -83,7 +83,7 @@ def test_a_judge_that_knows_the_truth_reaches_the_ceiling_and_one_like_a_rater_i
 
 def test_ranks_of_noiseless_ratings_are_what_the_share_of_a_perfect_judge_estimates() -> None:
     """Spearman's correction: agreement with three noisy raters, over the ceiling, is agreement with the truth."""
-    scores, truth = rated(4, 400, 2, 3, levels=None)
+    scores, truth = rated(4, 250, 2, 3, levels=None)
     share = ceiling({"judge": scores}, resamples=6)["judges"]["judge"]["share_of_perfect_judge"]
     for place, name in enumerate(NAMES):
         known = stats.spearmanr(scores.judge[:, place], truth[:, place]).statistic
