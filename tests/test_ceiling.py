@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import dspy
 import numpy as np
 import pytest
 
@@ -14,7 +15,7 @@ from programs import compare, evaluate, optimize, report, study
 from programs.ceiling_tables import UNKNOWN, limit_rows
 from programs.optimizer.tested import read_tested
 from tests.commands import SIZES, own_task, refused, run
-from tests.fake import FakeEngine
+from tests.fake import FakeEngine, fake_lm
 
 CRITERIA = "helpful:1-5@helpful_a,helpful_b,helpful_c,polite:0-3@polite_a,polite_b,polite_c"
 OWN = ["--inputs", "question,answer", "--group", "doc", "--row", "key"]
@@ -34,9 +35,13 @@ def scores_of(place: int) -> dict[str, list[float | None]]:
 @pytest.fixture
 def wide(tmp_path: Path) -> Path:
     """60 rows of 20 documents with three raters a criterion."""
+    return write_wide(tmp_path)
+
+
+def write_wide(folder: Path) -> Path:
     header = ["key", "doc", "question", "answer", *(f"{name}_{who}" for name in ("helpful", "polite") for who in "abc")]
     rows = [[f"k{place}", f"d{place % 20}", "Why?", f"answer {place}", *_cells(place)] for place in range(60)]
-    return written(tmp_path / "wide.csv", header, rows)
+    return written(folder / "wide.csv", header, rows)
 
 
 @pytest.fixture
@@ -62,10 +67,20 @@ def written(path: Path, header: list[str], rows: list[list[Any]]) -> Path:
     return path
 
 
+@pytest.fixture(scope="module")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run on rows with raters. Not to be changed, nor its rows."""
+    folder = tmp_path_factory.mktemp("rated")
+    dspy.configure_cache(enable_disk_cache=False, enable_memory_cache=False)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("programs.optimizer.cast.language_model", lambda *_, **__: fake_lm(FakeEngine()))
+        return started(write_wide(folder), folder, patch)
+
+
 @pytest.fixture
-def one(wide: Path, tmp_path: Path, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A finished run on rows with raters."""
-    return started(wide, tmp_path, monkeypatch)
+def one(made_once: Path, tmp_path: Path, engine: FakeEngine) -> Path:
+    """A copy of that run."""
+    return Path(shutil.copytree(made_once, tmp_path / "runs" / "one"))
 
 
 def started(wide: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -123,8 +138,9 @@ def test_relabel_lists_the_test_ratings_on_which_raters_differ(one: Path) -> Non
 
 
 def test_its_page_shows_ceiling_shares_and_doubtful_ratings_and_is_made_again_from_files(
-    one: Path, wide: Path, monkeypatch: pytest.MonkeyPatch
+    wide: Path, tmp_path: Path, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    one = started(wide, tmp_path, monkeypatch)
     page = (one / "report.html").read_text()
     for words in ("How much agreement there can be", "Share of the ceiling, after", "Ratings worth a further opinion",
                   "Texts of these rows", "perfect judge", "relabel.csv"):  # fmt: skip
