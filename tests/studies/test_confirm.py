@@ -177,7 +177,7 @@ def planted(quality: float, rows: int, seed: int) -> Scores:
 
 
 @pytest.mark.parametrize(
-    ("good", "rows", "words"), [(1.0, 300, "better"), (0.2, 300, "worse"), (0.5, 30, "not distinguishable, smallest")]
+    ("good", "rows", "words"), [(1.0, 120, "better"), (0.2, 120, "worse"), (0.5, 30, "not distinguishable, smallest")]
 )
 def test_verdicts_are_what_was_planted(good: float, rows: int, words: str) -> None:
     arms = {"x": [planted(good, rows, seed) for seed in (0, 10)], "y": [planted(0.5, rows, seed) for seed in (1, 11)]}
@@ -191,8 +191,8 @@ def test_verdicts_are_what_was_planted(good: float, rows: int, words: str) -> No
 
 
 def test_equal_judges_are_not_worse_by_more_than_the_margin() -> None:
-    own = [planted(1.0, 400, seed) for seed in (0, 1)]
-    few = np.arange(800).reshape(400, 2) % 97 == 0
+    own = [planted(1.0, 200, seed) for seed in (0, 1)]
+    few = np.arange(400).reshape(200, 2) % 97 == 0
     near = [Scores(one.criteria, one.human, np.where(few, 0, one.judge)) for one in own]
     (found,) = contrasts({"x": near, "y": own}, [("x", "y")], 0.05, 0)
     assert found["words"] in ("not worse by more than 0.05", "worse, within the margin")
