@@ -80,6 +80,17 @@ def opening(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Conf
     return Confirm(Path(shutil.copytree(made, tmp_path / "runs")), monkeypatch, Counting())
 
 
+@pytest.fixture(scope="module")
+def whole(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Confirm:
+    """A confirmation as planned, without a stop. Not to be changed."""
+    dspy.configure_cache(enable_disk_cache=False, enable_memory_cache=False)
+    with pytest.MonkeyPatch.context() as patch:
+        runs = shutil.copytree(made, tmp_path_factory.mktemp("whole") / "runs")
+        opening = Confirm(Path(runs), patch, Counting())
+        assert opening(*PLAN) == 0
+        return opening
+
+
 def sealed_rows(made: Path) -> list[dspy.Example]:
     task = load_task(str(made.parent / "own.toml"))
     return half_of(load_rows(task), task, "confirmation")[:ROWS]
@@ -139,7 +150,9 @@ def test_the_ensemble_is_counted_with_the_prompt_that_it_repeats(
 
 
 @pytest.mark.parametrize("stops", [(3, 40), (70, 71, 130)])
-def test_stopped_anywhere_it_goes_on_without_repeating_a_call(stops: tuple[int, ...], opening: Confirm) -> None:
+def test_stopped_anywhere_it_goes_on_without_repeating_a_call(
+    stops: tuple[int, ...], opening: Confirm, whole: Confirm
+) -> None:
     class Stopping(Counting):
         most = 0
 
@@ -160,21 +173,17 @@ def test_stopped_anywhere_it_goes_on_without_repeating_a_call(stops: tuple[int, 
     assert len(asked(opening)) == DISTINCT * ROWS
     stopped = opening.openings[-1]["results"]
     assert all(value is not None and value > 0 for each in stopped["seconds"].values() for value in each)
-    shutil.rmtree(opening.path / "confirmation")
-    assert opening(*PLAN, "--again") == 0
-    whole = opening.openings[-1]["results"]
     for name in ("arms", "contrasts", "judges"):
-        assert stopped[name] == whole[name]
+        assert stopped[name] == whole.openings[-1]["results"][name]
 
 
-def test_what_a_row_takes_stands_beside_the_joint_prompt(opening: Confirm, made: Path) -> None:
-    assert opening(*PLAN) == 0
-    results = opening.openings[-1]["results"]
+def test_what_a_row_takes_stands_beside_the_joint_prompt(whole: Confirm) -> None:
+    results = whole.openings[-1]["results"]
     tokens = {
         name: judges[0]["prompt_tokens"] - judges[0]["cached_prompt_tokens"]
         for name, judges in results["judges"].items()
     }
-    lines = (opening.path / "confirmation.md").read_text().splitlines()
+    lines = (whole.path / "confirmation.md").read_text().splitlines()
     (start,) = (place for place, line in enumerate(lines) if "What the judges took a row" in line)
     table = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[start:] if line.startswith("|")]
     assert table[0] == [
