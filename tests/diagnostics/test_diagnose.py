@@ -19,7 +19,7 @@ from programs.studies.findings import findings
 from programs.studies.write import tasks_in
 from programs.tasks.task import Task
 from tests.commands import run
-from tests.diagnostics.conftest import Command
+from tests.diagnostics.conftest import Command, Made
 from tests.diagnostics.raters import constant_rater, diluted_notes, focused_notes, good_rater, together
 from tests.fake import FakeEngine
 
@@ -36,11 +36,14 @@ def lines(runs: Path, **wanted: str) -> list[dict[str, str]]:
 
 
 def test_a_run_is_rated_after_the_fact_and_nothing_is_asked_twice(
-    start: Command, rate: Command, runs: Path, engine: FakeEngine, capsys: pytest.CaptureFixture[str]
+    made: Made,
+    unrated: Path,
+    rate: Command,
+    runs: Path,
+    engine: FakeEngine,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert start("--mode", "SSC") == 0
-    assert not engine.of("rater")
-    engine.asked.clear()
+    assert not made.engine.of("rater")
     assert rate(*FEW) == 0
     found = diagnosis(runs)
     assert set(engine.counts().items()) >= {("judge", 0), ("gradient", 0), ("rater", len(engine.asked))}
@@ -97,7 +100,7 @@ def test_the_numbers_of_a_rater_that_fails_are_in_no_table(
     study_of: Command, rate: Command, runs: Path, engine: FakeEngine
 ) -> None:
     engine.reply = together(diluted_notes, constant_rater)
-    assert study_of("--rate-every", "1", *FEW) == 0
+    assert study_of("--seeds", "0", "--rate-every", "1", *FEW) == 0
     asked = [(each.system, each.user) for each in engine.of("rater")]
     assert len(asked) == len(set(asked))
     engine.asked.clear()
@@ -120,20 +123,20 @@ def test_a_study_pays_once_and_its_tables_need_diagnostics_json_alone(
     study_of: Command, rate: Command, runs: Path, engine: FakeEngine
 ) -> None:
     engine.reply = together(focused_notes, good_rater)
-    assert study_of() == 0
+    assert study_of("--seeds", "0") == 0
     engine.asked.clear()
     assert rate(*FEW) == 0
     asked = [(each.system, each.user) for each in engine.asked]
     assert len(asked) == len(set(asked))
     costs = [json.loads(path.read_text())["rater"] for path in sorted(runs.glob("one/cells/*/cost.json"))]
     assert sum(each["sent_calls"] for each in costs) == len(asked)
-    assert costs[1]["asked_calls"] > costs[1]["sent_calls"]
+    assert costs[0]["asked_calls"] > costs[0]["sent_calls"]  # the joint one, which is rated after the separate one
     assert "| all |  | rater |" in (runs / "one" / "tables.md").read_text()
     measures = {"table": "dilution", "criterion": "mean", "what": "separate_minus_joint"}
     assert [float(line["value"]) for line in lines(runs, **measures, metric="covered")] == [0]  # nothing is diluted
     assert [float(line["value"]) for line in lines(runs, **measures, metric="specificity")] == [5]  # by construction
     before = (runs / "one" / "tables.csv").read_bytes()
-    silent = runs / "one" / "cells" / "answers-CCC-none-1"
+    silent = runs / "one" / "cells" / "answers-CCC-none-0"
     steps = (silent / "steps.jsonl").read_text()
     records = [{**json.loads(line), "gradients": []} for line in steps.splitlines()]  # as a control's, without feedback
     (silent / "steps.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
@@ -144,12 +147,12 @@ def test_a_study_pays_once_and_its_tables_need_diagnostics_json_alone(
     (silent / "steps.jsonl").write_text(steps)
     for path in runs.glob("one/cells/*/calls.jsonl"):
         path.unlink()
-    assert study_of() == 0
+    assert study_of("--seeds", "0") == 0
     assert (runs / "one" / "tables.csv").read_bytes() == before
 
 
 def test_rating_during_the_run_says_the_same_as_after_it_and_changes_nothing_else(
-    start: Command, rate: Command, runs: Path, engine: FakeEngine
+    made: Made, start: Command, rate: Command, runs: Path, engine: FakeEngine
 ) -> None:
     assert start("--mode", "SSC", "--rate-every", "1", *FEW) == 0
     during = diagnosis(runs)
@@ -162,9 +165,7 @@ def test_rating_during_the_run_says_the_same_as_after_it_and_changes_nothing_els
     assert rate(*FEW) == 0
     assert not engine.asked
     assert diagnosis(runs) == during
-    shutil.move(runs / "one", runs / "rated")
-    assert start("--mode", "SSC") == 0
-    assert (runs / "one" / "steps.jsonl").read_bytes() == steps
+    assert (made.runs / "one" / "steps.jsonl").read_bytes() == steps
 
 
 def test_rated_is_what_the_critic_wrote_and_adherence_is_to_what_the_rewrite_was_given(
@@ -198,8 +199,7 @@ def test_only_every_nth_step_is_rated(start: Command, runs: Path, engine: FakeEn
     assert {note["step"] for note in diagnosis(runs)["notes"]} == {2}
 
 
-def test_a_limit_draws_notes_by_seed(start: Command, rate: Command, runs: Path, engine: FakeEngine) -> None:
-    assert start("--mode", "SSC") == 0
+def test_a_limit_draws_notes_by_seed(unrated: Path, rate: Command, runs: Path, engine: FakeEngine) -> None:
     assert rate(*FEW, "--limit", "5", "--seed", "3") == 0
     first = diagnosis(runs)
     assert (len(first["notes"]), first["gradients"]) == (5, 12)
@@ -219,10 +219,8 @@ def test_a_run_that_is_stopped_while_it_rates_is_resumed_without_repeating_a_cal
 
 
 def test_a_budget_stops_the_rating_and_the_same_command_continues_it(
-    start: Command, rate: Command, runs: Path, engine: FakeEngine, capsys: pytest.CaptureFixture[str]
+    unrated: Path, rate: Command, runs: Path, engine: FakeEngine, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert start("--mode", "SSC") == 0
-    engine.asked.clear()
     assert rate(*FEW, "--max-calls", "30") == 0
     assert "--max-calls 30 is reached; the same command continues it" in capsys.readouterr().err
     assert not (runs / "one" / "diagnostics.json").exists()
@@ -233,10 +231,8 @@ def test_a_budget_stops_the_rating_and_the_same_command_continues_it(
 
 
 def test_a_rater_that_is_down_is_one_line(
-    start: Command, rate: Command, runs: Path, engine: FakeEngine, capsys: pytest.CaptureFixture[str]
+    unrated: Path, rate: Command, runs: Path, engine: FakeEngine, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert start("--mode", "SSC") == 0
-
     def refuse(asked):  # type: ignore[no-untyped-def]
         raise AuthError("key revoked")
 
@@ -247,7 +243,7 @@ def test_a_rater_that_is_down_is_one_line(
 
 
 def test_bad_input_is_one_line(
-    start: Command, rate: Command, runs: Path, engine: FakeEngine, capsys: pytest.CaptureFixture[str]
+    made: Made, rate: Command, runs: Path, engine: FakeEngine, capsys: pytest.CaptureFixture[str]
 ) -> None:
     damages = {
         "steps.jsonl is missing": lambda run: (run / "steps.jsonl").unlink(),
@@ -255,11 +251,8 @@ def test_bad_input_is_one_line(
         "config.json is damaged": lambda run: (run / "config.json").write_text("[]"),
         "there is no run or study 'one'": shutil.rmtree,
     }
-    assert start("--mode", "SSC", "--steps", "1") == 0
-    shutil.copytree(runs / "one", runs / "whole")
-    engine.asked.clear()
     for words, damage in damages.items():
-        shutil.copytree(runs / "whole", runs / "one", dirs_exist_ok=True)
+        shutil.copytree(made.runs / "one", runs / "one", dirs_exist_ok=True)
         damage(runs / "one")
         capsys.readouterr()
         assert rate(*FEW) == 2
