@@ -18,13 +18,24 @@ from tests.fake import Asked, fake_lm
 from tests.studies.interference.planted import NAMES, PlantedEngine, uniform
 
 Measure = Callable[..., int]
-SIZES = ["--train-size", "8", "--val-size", "24", "--test-size", "48", "--steps", "1", "--batch-size", "2"]
+LARGE = ["--train-size", 8, "--val-size", 24, "--test-size", 48]
+FEW = ["--train-size", 8, "--val-size", 6, "--test-size", 24]
 
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The study's folder, not to be changed: two modes, two seeds, one gate. No harm can show in single prompts."""
-    folder = tmp_path_factory.mktemp("interference")
+    """The folder of a study with rows enough to find what is planted. Not to be changed."""
+    return finished_study(tmp_path_factory.mktemp("interference"), LARGE)
+
+
+@pytest.fixture(scope="session")
+def finished_few(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same of few rows, where the numbers do not matter. Not to be changed."""
+    return finished_study(tmp_path_factory.mktemp("few"), FEW)
+
+
+def finished_study(folder: Path, sizes: Sequence[object]) -> Path:
+    """Two modes, two seeds, one gate. No harm can show in single prompts."""
     table = folder / "rated.csv"
     with table.open("w", newline="") as file:
         writer = csv.writer(file)
@@ -36,11 +47,12 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     criteria = ",".join(f"{name}:1-5" for name in NAMES)
     own = ["--data", table, "--inputs", "text", "--criteria", criteria, "--group", "id"]
     lists = ["--modes", "Single,SSC", "--gates", "mae", "--seeds", "0,1", "--run", "one", "--runs-dir", folder]
+    few = ["--steps", 1, "--batch-size", 2, "--guard", "off", "--threads", 2]
     dspy.configure_cache(enable_disk_cache=False, enable_memory_cache=False)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("programs.optimizer.cast.language_model", lambda *_, **__: fake_lm(PlantedEngine(harm=0)))
         patch.setattr("programs.studies.session.write_results", lambda *_: [])  # nobody reads them
-        assert run(study.main, *own, *SIZES, *lists, "--guard", "off", "--yes", monkeypatch=patch) == 0
+        assert run(study.main, *own, *sizes, *few, *lists, "--yes", monkeypatch=patch) == 0
     return folder / "one"
 
 
@@ -66,9 +78,9 @@ def measured(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Measur
 
 
 @pytest.fixture
-def path(finished: Path, tmp_path: Path) -> Path:
-    """A copy of the finished study."""
-    return Path(shutil.copytree(finished, tmp_path / "one"))
+def path(finished_few: Path, tmp_path: Path) -> Path:
+    """A copy of the finished study of few rows."""
+    return Path(shutil.copytree(finished_few, tmp_path / "one"))
 
 
 @pytest.fixture
@@ -82,5 +94,10 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> PlantedEngine:
 @pytest.fixture
 def measure(path: Path, monkeypatch: pytest.MonkeyPatch) -> Measure:
     """Runs interference.py on the copy, without the study's tables, and gives its exit code."""
+    return measuring(path, monkeypatch)
+
+
+def measuring(path: Path, monkeypatch: pytest.MonkeyPatch) -> Measure:
+    """The same on any study."""
     monkeypatch.setattr("programs.studies.interference.session.write_results", lambda *_: [])
     return lambda *arguments: run(interference.main, path, *arguments, monkeypatch=monkeypatch)

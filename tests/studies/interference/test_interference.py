@@ -17,7 +17,7 @@ from programs.studies.findings import findings
 from programs.studies.write import tasks_in
 from tests.commands import run
 from tests.fake import Asked, FakeEngine, fake_lm
-from tests.studies.interference.conftest import Measure, Measured
+from tests.studies.interference.conftest import Measure, Measured, measuring
 from tests.studies.interference.planted import LONG, NAMES, PlantedEngine
 
 SMALL = ["--yes", "--rows", "12", "--pairs", "off"]
@@ -57,9 +57,12 @@ def test_the_findings_say_so_in_words(measured: Measured) -> None:
     assert "Gradient dilution has not been measured here" in " ".join(findings(task))
 
 
-def test_where_nothing_is_planted_nothing_is_found(path: Path, engine: PlantedEngine, measure: Measure) -> None:
+def test_where_nothing_is_planted_nothing_is_found(
+    finished: Path, tmp_path: Path, engine: PlantedEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = Path(shutil.copytree(finished, tmp_path / "one"))
     engine.harm = 0
-    assert measure("--yes") == 0
+    assert measuring(path, monkeypatch)("--yes") == 0
     for name in ("joined_minus_alone", "joined_minus_among_short"):
         found = difference(path, name)
         assert found["low"] < 0 < found["high"]
