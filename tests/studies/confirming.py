@@ -1,7 +1,11 @@
 """Finished studies of arms on a task with sealed rows, and confirm.py run on them."""
 
+import io
 import json
+import shutil
 from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +28,7 @@ def finished_study(root: Path, arms: str, engine: Callable[[], FakeEngine] = Fak
     dspy.configure_cache(enable_disk_cache=False, enable_memory_cache=False)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(LANGUAGE_MODEL, lambda *_, **__: fake_lm(engine()))
+        patch.setattr("programs.studies.session.write_results", lambda *_: [])  # confirm.py does not read them
         assert run(study.main, root / "abl.toml", "--runs-dir", root / "runs", "--yes", monkeypatch=patch) == 0
     return root / "runs"
 
@@ -45,3 +50,25 @@ class Confirm:
     def openings(self) -> list[dict[str, Any]]:
         file = self.path / "confirmation.json"
         return list(json.loads(file.read_text())["openings"]) if file.exists() else []
+
+
+@dataclass(frozen=True)
+class Opened:
+    """An opening that several tests read, and what was printed for it. Not to be changed."""
+
+    confirm: Confirm
+    out: str
+    err: str
+
+    @property
+    def results(self) -> dict[str, Any]:
+        return dict(self.confirm.openings[-1]["results"])
+
+
+def opened_once(made: Path, root: Path, *plan: object, engine: FakeEngine | None = None) -> Opened:
+    """The plan, confirmed on a copy of the study in `root`."""
+    runs, out, err = Path(shutil.copytree(made, root / "runs")), io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        confirm = Confirm(runs, patch, engine)
+        assert confirm(*plan) == 0
+    return Opened(confirm, out.getvalue(), err.getvalue())

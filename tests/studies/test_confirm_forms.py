@@ -18,7 +18,7 @@ from programs.tasks.loading import load_rows
 from programs.tasks.sealed import half_of
 from programs.tasks.task import load_task
 from tests.fake import DoubtfulEngine, fake_lm
-from tests.studies.confirming import Confirm, finished_study
+from tests.studies.confirming import Confirm, Opened, finished_study, opened_once
 
 ARMS = """
 seeds = [0, 1]
@@ -81,14 +81,9 @@ def opening(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Conf
 
 
 @pytest.fixture(scope="module")
-def whole(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Confirm:
-    """A confirmation as planned, without a stop. Not to be changed."""
-    dspy.configure_cache(enable_disk_cache=False, enable_memory_cache=False)
-    with pytest.MonkeyPatch.context() as patch:
-        runs = shutil.copytree(made, tmp_path_factory.mktemp("whole") / "runs")
-        opening = Confirm(Path(runs), patch, Counting())
-        assert opening(*PLAN) == 0
-        return opening
+def opened(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Opened:
+    """The plan, confirmed without a stop."""
+    return opened_once(made, tmp_path_factory.mktemp("opened"), *PLAN, engine=Counting())
 
 
 def sealed_rows(made: Path) -> list[dspy.Example]:
@@ -105,14 +100,10 @@ def asked(opening: Confirm) -> list[str]:
     ]
 
 
-def test_every_form_is_asked_as_it_was_made_and_what_is_alike_once(
-    opening: Confirm, made: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert opening(*PLAN) == 0
-    printed = capsys.readouterr()
-    assert f"at most {DISTINCT * ROWS} LM calls" in printed.err
-    assert len(asked(opening)) == len(set(asked(opening))) == DISTINCT * ROWS
-    results = opening.openings[-1]["results"]
+def test_every_form_is_asked_as_it_was_made_and_what_is_alike_once(opened: Opened, made: Path) -> None:
+    assert f"at most {DISTINCT * ROWS} LM calls" in opened.err
+    assert len(asked(opened.confirm)) == len(set(asked(opened.confirm))) == DISTINCT * ROWS
+    results = opened.results
     assert results["reference"]["arm"] == "alike"
     assert {name: judges[0]["calls"] for name, judges in results["judges"].items()} == {
         name: calls * ROWS for name, calls in CALLS.items()
@@ -151,13 +142,13 @@ def test_the_ensemble_is_counted_with_the_prompt_that_it_repeats(
 
 @pytest.mark.parametrize("stops", [(3, 40), (70, 71, 130)])
 def test_stopped_anywhere_it_goes_on_without_repeating_a_call(
-    stops: tuple[int, ...], opening: Confirm, whole: Confirm
+    stops: tuple[int, ...], opening: Confirm, opened: Opened
 ) -> None:
     class Stopping(Counting):
         most = 0
 
         def complete(self, request: Request) -> Response:
-            if len(asked(opening)) >= self.most:
+            if sum(len(each.asked) for each in opening.engines) >= self.most:
                 raise KeyboardInterrupt
             return super().complete(request)
 
@@ -174,16 +165,16 @@ def test_stopped_anywhere_it_goes_on_without_repeating_a_call(
     stopped = opening.openings[-1]["results"]
     assert all(value is not None and value > 0 for each in stopped["seconds"].values() for value in each)
     for name in ("arms", "contrasts", "judges"):
-        assert stopped[name] == whole.openings[-1]["results"][name]
+        assert stopped[name] == opened.results[name]
 
 
-def test_what_a_row_takes_stands_beside_the_joint_prompt(whole: Confirm) -> None:
-    results = whole.openings[-1]["results"]
+def test_what_a_row_takes_stands_beside_the_joint_prompt(opened: Opened) -> None:
+    results = opened.results
     tokens = {
         name: judges[0]["prompt_tokens"] - judges[0]["cached_prompt_tokens"]
         for name, judges in results["judges"].items()
     }
-    lines = (whole.path / "confirmation.md").read_text().splitlines()
+    lines = (opened.confirm.path / "confirmation.md").read_text().splitlines()
     (start,) = (place for place, line in enumerate(lines) if "What the judges took a row" in line)
     table = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[start:] if line.startswith("|")]
     assert table[0] == [
