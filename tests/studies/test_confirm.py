@@ -14,7 +14,7 @@ from programs.tasks.sealed import half_of
 from programs.tasks.task import load_task
 from signatures.records import Criterion
 from tests.fake import FakeEngine
-from tests.studies.confirming import Confirm, finished_study
+from tests.studies.confirming import Confirm, Opened, finished_study, opened_once
 
 ARMS = """
 seeds = [0, 1]
@@ -55,26 +55,31 @@ def engines(opening: Confirm) -> list[FakeEngine]:
 PLAN = ("--primary", "ssc", "--against", "single,gepa", "--rows", ROWS)
 
 
+@pytest.fixture(scope="module")
+def opened(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Opened:
+    """The plan, confirmed without a stop."""
+    return opened_once(made, tmp_path_factory.mktemp("opened"), *PLAN)
+
+
 def test_sealed_rows_alone_are_asked_and_the_contrasts_are_those_of_the_scores(
-    opening: Confirm, made: Path, engines: list[FakeEngine], capsys: pytest.CaptureFixture[str]
+    opening: Confirm, opened: Opened, made: Path, engines: list[FakeEngine]
 ) -> None:
     assert opening(*PLAN, yes=False) == 2  # nobody is there to answer
     assert not opening.openings
     assert not engines[0].asked
-    assert opening(*PLAN) == 0
-    printed = capsys.readouterr()
-    (found,) = opening.openings
+    asked = opened.confirm.engines[0].asked
+    (found,) = opened.confirm.openings
     task = load_task(str(made.parent / "own.toml"))
     sealed = half_of(load_rows(task), task, "confirmation")[:ROWS]
     answers = {row["answer"] for row in sealed}
-    assert all(any(f"{answer}\n" in f"{each.user}\n" for answer in answers) for each in engines[0].asked)
+    assert all(any(f"{answer}\n" in f"{each.user}\n" for answer in answers) for each in asked)
     results = found["results"]
     assert results["rows"] == ROWS
     assert set(results["arms"]) == {"ssc", "single", "gepa", "initial"}
     assert [len(each) for each in results["judges"].values()] == [2] * 4
     assert results["judges"]["single"][0]["calls"] == 2 * ROWS
-    assert sum(tally["calls"] for tally in results["calls"].values()) == len(engines[0].asked)
-    assert f"at most {len(engines[0].asked):,} LM calls" in printed.err  # judges that ask alike are asked once
+    assert sum(tally["calls"] for tally in results["calls"].values()) == len(asked)
+    assert f"at most {len(asked):,} LM calls" in opened.err  # judges that ask alike are asked once
     assert [(each["arm"], each["rival"]) for each in results["contrasts"]] == [
         ("ssc", "single"), ("ssc", "gepa"), ("ssc", "initial"), ("single", "initial"), ("gepa", "initial"),
     ]  # fmt: skip
@@ -85,13 +90,13 @@ def test_sealed_rows_alone_are_asked_and_the_contrasts_are_those_of_the_scores(
     ps = [each["cells"]["mean"] for each in others if each["cells"]["mean"]["p"] is not None]
     assert all(each["p_holm"] >= each["p"] for each in ps)
     assert np.mean(first["seeds"]["differences"]) == pytest.approx(means[0] - means[1])
-    assert f"ssc against single: {first['words']}" in printed.out
-    assert "opened once" in printed.out
-    assert "| ssc minus single |" in (opening.path / "confirmation.md").read_text()
+    assert f"ssc against single: {first['words']}" in opened.out
+    assert "opened once" in opened.out
+    assert "| ssc minus single |" in (opened.confirm.path / "confirmation.md").read_text()
 
 
 def test_it_is_on_record_before_the_first_call_and_goes_on_without_repeating_one(
-    opening: Confirm, engines: list[FakeEngine], capsys: pytest.CaptureFixture[str]
+    opening: Confirm, opened: Opened, engines: list[FakeEngine], capsys: pytest.CaptureFixture[str]
 ) -> None:
     class Stopping(FakeEngine):
         def complete(self, request):  # type: ignore[no-untyped-def]
@@ -112,29 +117,23 @@ def test_it_is_on_record_before_the_first_call_and_goes_on_without_repeating_one
     assert "stopped, and nothing reported" in capsys.readouterr().out
     engines.append(FakeEngine())
     assert opening("--resume") == 0
-    asked = [sum(len(each.asked) for each in engines)]
+    assert len(opened.confirm.engines[0].asked) == sum(len(each.asked) for each in engines)
     resumed = opening.openings[-1]["results"]
     engines.append(FakeEngine())
     assert opening("--resume") == 0  # shown again
     assert not engines[-1].asked
-    shutil.rmtree(opening.path / "confirmation")
-    (opening.path / "confirmation.json").unlink()
-    assert opening(*PLAN) == 0
-    assert len(engines[-1].asked) == asked[0]
-    whole = opening.openings[-1]["results"]
-    assert {name: whole[name] for name in ("arms", "contrasts", "judges")} == {
+    assert {name: opened.results[name] for name in ("arms", "contrasts", "judges")} == {
         name: resumed[name] for name in ("arms", "contrasts", "judges")
     }
 
 
 def test_another_look_is_recorded_and_shown(
-    opening: Confirm, engines: list[FakeEngine], capsys: pytest.CaptureFixture[str]
+    opened: Opened, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert opening(*PLAN) == 0
-    asked = len(engines[0].asked)
+    opening = Confirm(Path(shutil.copytree(opened.confirm.path.parent, tmp_path / "runs")), monkeypatch)
     assert opening("--primary", "gepa", "--against", "initial", "--rows", ROWS) == 2
     assert opening("--primary", "gepa", "--against", "initial", "--rows", ROWS, "--again") == 0
-    assert len(engines[0].asked) == asked  # their answers are known
+    assert not opening.engines[0].asked  # their answers are known
     assert [each["primary"] for each in opening.openings] == ["ssc", "gepa"]
     assert "opened 2 times, so that this is no longer a first look" in capsys.readouterr().out
 
