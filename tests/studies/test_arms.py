@@ -30,6 +30,7 @@ val-size = 8
 test-size = 16
 steps = 2
 batch-size = 6
+threads = 2
 seeds = [0, 1]
 equal-calls = "ssc"
 [arms.initial]
