@@ -50,7 +50,7 @@ def arguments(table: Path, tmp_path: Path, engine: FakeEngine, monkeypatch: pyte
     return [
         "--data", table, "--inputs", "answer", "--criteria", f"helpful=Helpful {PAYLOAD}:1-5,polite:0-3",
         "--group", "id", "--train-size", 8, "--val-size", 12, "--test-size", 16, "--steps", 2, "--accept", "not_worse",
-        "--run", "one", "--runs-dir", tmp_path / "runs", "--guard", "off",
+        "--run", "one", "--runs-dir", tmp_path / "runs", "--guard", "off", "--threads", 2,
     ]  # fmt: skip
 
 

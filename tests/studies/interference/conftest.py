@@ -18,8 +18,8 @@ from tests.fake import Asked, fake_lm
 from tests.studies.interference.planted import NAMES, PlantedEngine, uniform
 
 Measure = Callable[..., int]
-LARGE = ["--train-size", 8, "--val-size", 24, "--test-size", 48]
-FEW = ["--train-size", 8, "--val-size", 6, "--test-size", 24]
+LARGE = ["--modes", "Single,SSC", "--train-size", 8, "--val-size", 24, "--test-size", 48]
+FEW = ["--modes", "Single", "--train-size", 8, "--val-size", 4, "--test-size", 16]
 
 
 @pytest.fixture(scope="session")
@@ -35,7 +35,7 @@ def finished_few(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def finished_study(folder: Path, sizes: Sequence[object]) -> Path:
-    """Two modes, two seeds, one gate. No harm can show in single prompts."""
+    """Two seeds, one gate. No harm can show in single prompts."""
     table = folder / "rated.csv"
     with table.open("w", newline="") as file:
         writer = csv.writer(file)
@@ -46,7 +46,7 @@ def finished_study(folder: Path, sizes: Sequence[object]) -> Path:
             writer.writerow([f"d{row // 2}", f"text {row} {said}", *truth])
     criteria = ",".join(f"{name}:1-5" for name in NAMES)
     own = ["--data", table, "--inputs", "text", "--criteria", criteria, "--group", "id"]
-    lists = ["--modes", "Single,SSC", "--gates", "mae", "--seeds", "0,1", "--run", "one", "--runs-dir", folder]
+    lists = ["--gates", "mae", "--seeds", "0,1", "--run", "one", "--runs-dir", folder]
     few = ["--steps", 1, "--batch-size", 2, "--guard", "off", "--threads", 2]
     dspy.configure_cache(enable_disk_cache=False, enable_memory_cache=False)
     with pytest.MonkeyPatch.context() as patch:

@@ -144,7 +144,6 @@ def test_an_lm_that_fails_is_no_result_and_no_reached_budget(
 
 
 def test_an_lm_that_never_gives_a_score_is_no_result(path: Path, engine: PlantedEngine, measure: Measure) -> None:
-    shutil.rmtree(path / "cells" / "custom-SSC-mae-0")  # so that the joint initial prompt is asked anew
     engine.reply = lambda asked: "I would rather not"
     assert measure(*SMALL) == 3
     assert not (path / "interference.json").exists()
