@@ -22,6 +22,7 @@ train-size = 8
 val-size = 8
 test-size = 10
 steps = 2
+threads = 2
 accept = "not_worse"
 keep = "last"
 [arms.ssc]

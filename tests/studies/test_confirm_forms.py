@@ -28,6 +28,7 @@ train-size = 15
 val-size = 8
 test-size = 8
 steps = 0
+threads = 2
 [arms.uncalibrated]
 calibrate = "none"
 [arms.alike]
