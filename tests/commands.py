@@ -11,7 +11,7 @@ from programs import command
 from tests.fake import FakeEngine
 
 NAMES = ("helpful", "polite")
-SIZES = ["--train-size", "8", "--val-size", "12", "--test-size", "16", "--steps", "2"]
+SIZES = ["--threads", "2", "--train-size", "8", "--val-size", "12", "--test-size", "16", "--steps", "2"]
 
 
 def write_table(path: Path) -> Path:

@@ -152,7 +152,7 @@ def test_a_study_file_is_its_flags(
     file = tmp_path / "two.toml"
     file.write_text(
         f'data = "{lasting_table}"\ninputs = "question,answer"\ncriteria = "helpful:1-5,polite:0-3"\ngroup = "id"\n'
-        "train-size = 8\nval-size = 12\ntest-size = 16\nsteps = 2\nsave-prompts = false\n"
+        "train-size = 8\nval-size = 12\ntest-size = 16\nsteps = 2\nthreads = 2\nsave-prompts = false\n"
         'modes = ["SSC"]\ngates = ["none"]\nseeds = [0, 1]\n'
     )
     assert start(file, "--runs-dir", finished.parent, "--yes") == 0
@@ -160,7 +160,7 @@ def test_a_study_file_is_its_flags(
     assert one == two
     assert tables(finished) == tables(finished.parent / "two")
     asked = len(engine.asked)
-    assert start(file, "--runs-dir", finished.parent, "--threads", 2) == 0
+    assert start(file, "--runs-dir", finished.parent, "--threads", 3) == 0
     assert len(engine.asked) == asked
 
 
