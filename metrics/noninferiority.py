@@ -43,11 +43,9 @@ def compare(
     """
     cells = cell_table(change, [metric.name], [difference_scale(metric)], names, seed=seed, resamples=resamples)
     gains = metric.orientation * change.point
-    equal, worse = (
-        null_errors(change, metric, true, seed=seed, resamples=resamples)
-        for true in (0.0, -metric.orientation * margin)
-    )
-    ps, not_worse = two_sided(gains, *equal)[0], above(gains + margin, *worse)[0]
+    hypotheses = (0.0, -metric.orientation * margin)
+    (equal, worse), clusters = null_errors(change, metric, hypotheses, seed=seed, resamples=resamples)
+    ps, not_worse = two_sided(gains, equal, clusters)[0], above(gains + margin, worse, clusters)[0]
     return {
         name: {**cells[metric.name][name], "p": _or_none(ps[place]), "p_not_worse": _or_none(not_worse[place])}
         for name, place in {"mean": len(names), **{name: place for place, name in enumerate(names)}}.items()

@@ -11,6 +11,8 @@ by (G - 1) / G; to a slope, whose clusters have twice the leverage, by (G - 2) /
 the textbook's test of a correlation.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from metrics.estimates import Estimate, with_mean
@@ -20,22 +22,24 @@ from metrics.multiplicity import standard_errors
 from metrics.scores import Codes, Values
 
 
-def null_errors(change: Estimate, metric: Metric, true: float, *, seed: int, resamples: int) -> tuple[Values, Codes]:
-    """(1, K + 1) standard errors of one metric's differences if the difference were `true`, after minus before; and
-    (1, K + 1) one more than their degrees of freedom.
+def null_errors(
+    change: Estimate, metric: Metric, true: Sequence[float], *, seed: int, resamples: int
+) -> tuple[Values, Codes]:
+    """(T, K + 1) standard errors of one metric's differences if the difference were each of T `true` ones, after minus
+    before; and (1, K + 1) one more than their degrees of freedom.
 
-    The values of the two judges then lie `true` apart, around the middle of those observed. Only for differences of
+    The values of the two judges then lie so far apart, around the middle of those observed. Only for differences of
     pooled coefficients under 100 clusters; others have their `standard_errors`. NaN where those are.
     """
     plain = standard_errors(change, seed=seed, resamples=resamples)
     few = (change.support < BOOTSTRAP_CLUSTERS) & ~np.isnan(plain)
     if change.sides is None or metric.kind != "coefficient" or not few.any():
-        return plain, change.support
+        return np.repeat(plain, len(true), axis=0), change.support
     rests = np.concatenate([change.sides(weights)[:, :, 0] for weights in leave_one_out(change)], axis=1)
     sides = change.sides(np.ones((1, change.clusters)))[:, :, 0]
     rests, sides = with_mean(rests), with_mean(sides)
-    earlier, later = (rests - sides) * _factors(sides, true)
-    errors = np.sqrt((change.clusters - 2) * (later - earlier).var(axis=0))
+    moved = ((rests - sides) * _factors(sides, each) for each in true)
+    errors = [np.sqrt((change.clusters - 2) * (later - earlier).var(axis=0)) for earlier, later in moved]
     return np.where(few, errors, plain), change.support - few
 
 

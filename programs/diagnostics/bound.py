@@ -6,6 +6,7 @@ from metrics.calibration import MIXED, SPECIFIC
 from metrics.suggestions import MOST_SUGGESTIONS, suggestions
 from programs.diagnostics.notes import StepNotes
 from programs.diagnostics.planted import planted_notes
+from programs.optimizer.cast import in_fields
 from programs.optimizer.modes import groups, parse_mode
 from programs.settings import Settings
 from programs.tasks.task import Task
@@ -41,7 +42,7 @@ def step_calls(settings: Settings, task: Task) -> int:
 
 def _notes_a_row(settings: Settings, criteria: Group) -> int:
     """A joint text may have fields, or a separate one for each criterion that the router asks for."""
-    asked = len(groups(parse_mode(settings.mode).gradient, criteria))
-    if asked == 1 and settings.notes == "per-field":
+    if in_fields(settings):
         return len(criteria)
+    asked = len(groups(parse_mode(settings.mode).gradient, criteria))
     return asked + (len(criteria) if asked == 1 and settings.resolve == "router" else 0)

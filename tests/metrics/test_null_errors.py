@@ -44,7 +44,7 @@ def by_definition(before: Scores, after: Scores, metric: Metric, true: float) ->
 @pytest.mark.parametrize("true", [0.0, -0.1, 0.2])
 def test_errors_are_the_jackknifes_at_the_values_of_the_hypothesis(metric: Metric, true: float) -> None:
     before, after = judged(1, DOCUMENTS, 6), judged(1, DOCUMENTS, 6, noise=2.0)
-    errors, clusters = null_errors(pooled_difference(before, after, [metric]), metric, true, **OPTIONS)
+    errors, clusters = null_errors(pooled_difference(before, after, [metric]), metric, [true], **OPTIONS)
     np.testing.assert_allclose(errors[0], by_definition(before, after, metric, true))
     np.testing.assert_array_equal(clusters, DOCUMENTS - 1)  # Student's t has one degree of freedom fewer
 
@@ -63,7 +63,7 @@ def test_a_document_that_spoils_one_judge_widens_the_error_less_than_it_does_as_
     spoiled = before.documents == 0
     after = before.with_judge(np.where(spoiled[:, None], 6 - before.judge, before.judge))
     change = pooled_difference(before, after, [spearman])
-    errors, _ = null_errors(change, spearman, 0.0, **OPTIONS)
+    errors, _ = null_errors(change, spearman, [0.0], **OPTIONS)
     assert (errors < 0.9 * standard_errors(change, **OPTIONS)).all()
 
 
@@ -72,7 +72,7 @@ def test_all_but_coefficients_of_few_documents_keep_their_errors() -> None:
     kept = [(pooled_difference(*few, [metric]), metric) for metric in (mae, METRICS["accuracy"])]
     kept += [(by_document_difference(*few, [spearman]), spearman), (pooled_difference(*many, [spearman]), spearman)]
     for change, metric in kept:
-        errors, clusters = null_errors(change, metric, -0.1, **OPTIONS)
+        errors, clusters = null_errors(change, metric, [-0.1], **OPTIONS)
         np.testing.assert_array_equal(errors, standard_errors(change, **OPTIONS))
         np.testing.assert_array_equal(clusters, change.support)
 
@@ -81,7 +81,7 @@ def test_equal_judges_do_not_vary_a_perfect_one_has_an_error_and_five_documents_
     drawn, few = judged(4, DOCUMENTS, 6), judged(4, 5, 6)
     perfect = drawn.with_judge(drawn.human)
     found = [
-        null_errors(pooled_difference(*pair, [spearman]), spearman, 0.0, **OPTIONS)[0]
+        null_errors(pooled_difference(*pair, [spearman]), spearman, [0.0], **OPTIONS)[0]
         for pair in ((drawn, drawn), (perfect, drawn), (few, few))
     ]
     assert (found[0] == 0).all()

@@ -210,7 +210,7 @@ def test_tests_of_a_difference_turn_with_the_judges(before: Scores, seed: int) -
         np.testing.assert_allclose(one, other, atol=1e-9)
     words = {"better": "worse", "worse": "better"}
     lost, won = (
-        null_errors(pooled_difference(*pair, [spearman]), spearman, true, seed=seed, resamples=20)
+        null_errors(pooled_difference(*pair, [spearman]), spearman, [true], seed=seed, resamples=20)
         for pair, true in (((before, after), -0.1), ((after, before), 0.1))
     )
     np.testing.assert_allclose(np.stack(lost), np.stack(won), atol=1e-9)
