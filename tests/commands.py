@@ -2,13 +2,15 @@
 
 import csv
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import dspy
 import pytest
 
 from programs import command
-from tests.fake import FakeEngine
+from tests.fake import FakeEngine, fake_lm
 
 NAMES = ("helpful", "polite")
 SIZES = ["--threads", "2", "--train-size", "8", "--val-size", "12", "--test-size", "16", "--steps", "2"]
@@ -35,6 +37,15 @@ def run(main: Callable[[list[str]], int], *arguments: object, monkeypatch: pytes
     with pytest.raises(SystemExit) as raised:
         command.run(main)
     return int(raised.value.code or 0)
+
+
+@contextmanager
+def answered_by(engine: Callable[[], FakeEngine]) -> Iterator[pytest.MonkeyPatch]:
+    """Every role's LM is a fake one and nothing is cached, for what a fixture makes once for several tests."""
+    dspy.configure_cache(enable_disk_cache=False, enable_memory_cache=False)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("programs.optimizer.cast.language_model", lambda *_, **__: fake_lm(engine()))
+        yield patch
 
 
 def refused(words: str, folder: Path, engine: FakeEngine, capsys: pytest.CaptureFixture[str]) -> None:

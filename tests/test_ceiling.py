@@ -6,7 +6,6 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import dspy
 import numpy as np
 import pytest
 
@@ -14,8 +13,8 @@ from metrics.ceiling import JUDGE, RATERS, ceiling
 from programs import compare, evaluate, optimize, report, study
 from programs.ceiling_tables import UNKNOWN, limit_rows
 from programs.optimizer.tested import read_tested
-from tests.commands import SIZES, own_task, refused, run
-from tests.fake import FakeEngine, fake_lm
+from tests.commands import SIZES, answered_by, own_task, refused, run
+from tests.fake import FakeEngine
 
 CRITERIA = "helpful:1-5@helpful_a,helpful_b,helpful_c,polite:0-3@polite_a,polite_b,polite_c"
 OWN = ["--inputs", "question,answer", "--group", "doc", "--row", "key"]
@@ -71,9 +70,7 @@ def written(path: Path, header: list[str], rows: list[list[Any]]) -> Path:
 def made_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished run on rows with raters. Not to be changed, nor its rows."""
     folder = tmp_path_factory.mktemp("rated")
-    dspy.configure_cache(enable_disk_cache=False, enable_memory_cache=False)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("programs.optimizer.cast.language_model", lambda *_, **__: fake_lm(FakeEngine()))
+    with answered_by(FakeEngine) as patch:
         return started(write_wide(folder), folder, patch)
 
 

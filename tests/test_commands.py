@@ -18,7 +18,7 @@ from programs.optimizer.modes import MODES
 from programs.optimizer.saved import load_judge
 from programs.tasks.loading import load_rows
 from programs.tasks.splits import Sizes, split_rows
-from tests.commands import NAMES, SIZES, own_task, refused, run, write_table
+from tests.commands import NAMES, SIZES, answered_by, own_task, refused, run, write_table
 from tests.fake import DoubtfulEngine, FakeEngine, fake_lm
 from tests.stub_server import stub_server
 
@@ -41,9 +41,7 @@ ROLE_KEYS = {
 def made_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished run on a table that stays where it is. Not to be changed."""
     folder = tmp_path_factory.mktemp("made")
-    dspy.configure_cache(enable_disk_cache=False, enable_memory_cache=False)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("programs.optimizer.cast.language_model", lambda *_, **__: fake_lm(FakeEngine()))
+    with answered_by(FakeEngine) as patch:
         arguments = [*own_task(write_table(folder / "rated.csv")), *SIZES, "--run", "one", "--runs-dir", folder]
         assert run(optimize.main, *arguments, monkeypatch=patch) == 0
     return folder / "one"

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import dspy
 import pytest
 
 from programs import confirm, study
-from tests.commands import run, write_table
+from tests.commands import answered_by, run, write_table
 from tests.fake import FakeEngine, fake_lm
 from tests.studies.test_sealed import SEALED
 
@@ -25,9 +24,7 @@ def finished_study(root: Path, arms: str, engine: Callable[[], FakeEngine] = Fak
     write_table(root / "rated.csv")
     (root / "own.toml").write_text(SEALED)
     (root / "abl.toml").write_text(f'tasks = "{root}/own.toml"\n{arms}')
-    dspy.configure_cache(enable_disk_cache=False, enable_memory_cache=False)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(LANGUAGE_MODEL, lambda *_, **__: fake_lm(engine()))
+    with answered_by(engine) as patch:
         patch.setattr("programs.studies.session.write_results", lambda *_: [])  # confirm.py does not read them
         assert run(study.main, root / "abl.toml", "--runs-dir", root / "runs", "--yes", monkeypatch=patch) == 0
     return root / "runs"

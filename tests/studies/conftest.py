@@ -4,12 +4,11 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-import dspy
 import pytest
 
 from programs import study
-from tests.commands import SIZES, own_task, run, write_table
-from tests.fake import FakeEngine, fake_lm
+from tests.commands import SIZES, answered_by, own_task, run, write_table
+from tests.fake import FakeEngine
 
 Study = Callable[..., int]
 SMALL = ["--modes", "ssc", "--gates", "none", "--seeds", "0,1"]
@@ -37,9 +36,7 @@ def lasting_table(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def made_once(lasting_table: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished study of the lists `SMALL`. Not to be changed."""
     runs = tmp_path_factory.mktemp("small")
-    dspy.configure_cache(enable_disk_cache=False, enable_memory_cache=False)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("programs.optimizer.cast.language_model", lambda *_, **__: fake_lm(FakeEngine()))
+    with answered_by(FakeEngine) as patch:
         flags = [*own_task(lasting_table), *SIZES, *SMALL, "--run", "one", "--runs-dir", runs, "--yes"]
         assert run(study.main, *flags, monkeypatch=patch) == 0
     return runs / "one"

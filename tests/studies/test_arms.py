@@ -9,7 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import dspy
 import pytest
 from dspy.lm15 import Request, Response, TokenLogprob, TopLogprob
 
@@ -17,7 +16,7 @@ from programs import report, study
 from programs.settings import PRESETS
 from programs.studies.file import flags_of
 from programs.studies.plan import study_of
-from tests.commands import own_task, refused, run, write_table
+from tests.commands import answered_by, own_task, refused, run, write_table
 from tests.fake import FakeEngine, fake_lm
 from tests.studies.conftest import Study
 
@@ -76,9 +75,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Torn]:
     root, engine = tmp_path_factory.mktemp("arms"), Torn()
     table = write_table(root / "rated.csv")
     (root / "abl.toml").write_text(f'data = "{table}"\n{FILE}')
-    dspy.configure_cache(enable_disk_cache=False, enable_memory_cache=False)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("programs.optimizer.cast.language_model", lambda *_, **__: fake_lm(engine))
+    with answered_by(lambda: engine) as patch:
         assert run(study.main, root / "abl.toml", "--runs-dir", root, "--yes", monkeypatch=patch) == 0
     return root / "abl", engine
 

@@ -9,11 +9,10 @@ from contextlib import redirect_stderr
 from dataclasses import dataclass
 from pathlib import Path
 
-import dspy
 import pytest
 
 from programs import interference, study
-from tests.commands import run
+from tests.commands import answered_by, run
 from tests.fake import Asked, fake_lm
 from tests.studies.interference.planted import NAMES, PlantedEngine, uniform
 
@@ -48,9 +47,7 @@ def finished_study(folder: Path, sizes: Sequence[object]) -> Path:
     own = ["--data", table, "--inputs", "text", "--criteria", criteria, "--group", "id"]
     lists = ["--gates", "mae", "--seeds", "0,1", "--run", "one", "--runs-dir", folder]
     few = ["--steps", 1, "--batch-size", 2, "--guard", "off", "--threads", 2]
-    dspy.configure_cache(enable_disk_cache=False, enable_memory_cache=False)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("programs.optimizer.cast.language_model", lambda *_, **__: fake_lm(PlantedEngine(harm=0)))
+    with answered_by(lambda: PlantedEngine(harm=0)) as patch:
         patch.setattr("programs.studies.session.write_results", lambda *_: [])  # nobody reads them
         assert run(study.main, *own, *sizes, *few, *lists, "--yes", monkeypatch=patch) == 0
     return folder / "one"
