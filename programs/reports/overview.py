@@ -45,11 +45,11 @@ def cautions(run: RunFiles) -> list[str]:
     left = run.summary.get("calibration", {}).get("after", {}).get("left", {})
     found += [f"{run.titles[name]} is not calibrated: {reason}." for name, reason in left.items()]
     if failed := total(run, "failed"):
-        found.append(f"{failed} LM calls failed.")
+        found.append(f"LM calls that failed: {failed}.")
     if lost := given_up(run.summary["calls"]):
         found.append(f"Given up after every retry had failed, and so without a reply: {lost}.")
     if truncated := total(run, "truncated"):
-        found.append(f"{truncated} replies were cut off by their token limit.")
+        found.append(f"Replies cut off by their token limit: {truncated}.")
     if words := marker_words(run.config.get("markers")):
         found.append(f"{words}.")
     return [*found, *(run.summary.get("scrutiny") or {}).get("warnings", ())]
