@@ -1,13 +1,14 @@
 """Examples in README and documentation are run as they stand, on a fake engine; generated parts are what they say."""
 
 import re
-import runpy
 from functools import cache
 from pathlib import Path
 
 import dspy
 import pytest
 
+from docs.parts import studies
+from docs.refresh import PARTS
 from programs.optimizer.judge import Judge
 from programs.optimizer.saved import save_judge
 from programs.studies import write
@@ -75,7 +76,7 @@ def test_a_generated_part_is_there_with_the_command_that_writes_it(part: str) ->
         rf"<!-- generated: {part} -->\n(.*?)<!-- end of generated -->", TEXT[PLACES[part]], flags=re.DOTALL
     )
     assert text
-    assert f"docs/refresh.py {part}" in text[1]
+    assert f"docs.refresh {part}" in text[1]
     assert re.search(r"\.\d{3} \[-?\.\d{3}, -?\.\d{3}\]", text[1])
 
 
@@ -85,9 +86,8 @@ read_once = cache(write.tasks_in)  # two parts are of the same study
 @pytest.mark.parametrize(("part", "kept"), [("headline", "brighter"), ("study", "brighter"), ("ablation", "anchors")])
 def test_the_studys_part_is_what_its_kept_results_say(part: str, kept: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Numbers, words and program go together: the part is written again and compared."""
-    monkeypatch.setattr(write, "tasks_in", read_once)
-    refresh = runpy.run_path(str(ROOT / "docs" / "refresh.py"))
-    assert refresh[part](ROOT / "docs" / "studies" / kept) in TEXT[PLACES[part]]
+    monkeypatch.setattr(studies, "tasks_in", read_once)
+    assert PARTS[part](ROOT / "docs" / "studies" / kept) in TEXT[PLACES[part]]
 
 
 def test_every_link_to_a_file_leads_somewhere() -> None:

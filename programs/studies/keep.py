@@ -27,9 +27,9 @@ def keep_results(path: Path, study: Study, into: Path) -> None:
     What is there is a study's folder again: its tables and page can be made from it. Raises UserError where it is not
     this study's or cannot be written.
     """
-    mine = _nameless(read_json(path / "study.json"))
-    _check(into, mine)
+    check_place(path, into)
     make_folder(into)
+    mine = _nameless(read_json(path / "study.json"))
     write_json(into / "study.json", mine)  # first, so that what was not finished can be gone on with
     for cell in study.cells():
         if (folder := cell_folder(path, cell)).finished:
@@ -38,10 +38,11 @@ def keep_results(path: Path, study: Study, into: Path) -> None:
         _copy(path / name, into)
 
 
-def _check(into: Path, mine: Mapping[str, Any]) -> None:
+def check_place(path: Path, into: Path) -> None:
+    """Raises UserError where `into` holds anything but earlier results of the study at `path`."""
     file = into / "study.json"
     if file.is_file():
-        if not _continues(read_json(file).get("study"), mine["study"]):
+        if not _continues(read_json(file).get("study"), _nameless(read_json(path / "study.json"))["study"]):
             raise UserError(f"--results {into} holds the results of another study: choose another folder")
     elif into.exists() and (not into.is_dir() or any(into.iterdir())):
         raise UserError(f"--results {into} exists and is not a study's results: choose another folder")

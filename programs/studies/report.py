@@ -9,7 +9,7 @@ from programs.records.folder import RunFolder
 from programs.reports.run_files import read_run
 from programs.reports.write import write_report
 from programs.screen import Screen
-from programs.studies.keep import keep_results
+from programs.studies.keep import check_place, keep_results
 from programs.studies.tracked import default_experiment, tracked_folders
 from programs.studies.write import study_in, write_results
 from programs.tracking.run import TrackedRun
@@ -48,6 +48,8 @@ def _study_report(path: Path, results: str | None, wish: Wish, screen: Screen) -
         raise UserError(f"{path} has cells but no study.json, which says what was compared: put it back beside them")
     study = study_in(path)
     store = wish.store(default_experiment(path, study), path)
+    if results is not None:
+        check_place(path, Path(results))
     files = write_results(path, study)
     if not files:
         raise UserError(f"no cell of {path} is finished: continue it with study.py --run {path.name}")

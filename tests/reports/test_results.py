@@ -62,10 +62,12 @@ def test_results_of_another_study_are_left_alone(
     stored = json.loads((kept / "study.json").read_text())
     stored["study"]["seeds"] = [7]
     (kept / "study.json").write_text(json.dumps(stored))
+    (study_folder / "tables.md").unlink(missing_ok=True)
     for folder in (kept, tmp_path):
         capsys.readouterr()
         assert run(report.main, study_folder, "--results", folder, monkeypatch=monkeypatch) == 2
         assert f"--results {folder}" in capsys.readouterr().err
+        assert not (study_folder / "tables.md").exists()  # refused before anything is written
 
 
 def test_a_run_has_no_results_to_keep(
