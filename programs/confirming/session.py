@@ -62,7 +62,7 @@ def confirm_from_flags(given: Mapping[str, Any]) -> int:
     rest = f"{count:,} LM calls: judge {count:,}; what an earlier session has paid for is not asked again"
     if not (resume and last_opening(path)["results"]) and not agreed(f"{session.plan}; at most {rest}", sure):
         return 0
-    for side in session.panel.every[:1]:
+    for side, *_ in session.panel.sides.values():  # an arm may have an LM of its own, whatever the seed
         check_lms(side.settings)
     return session.run(limits, resume=resume)
 

@@ -13,7 +13,9 @@ import pytest
 import scipy
 from dspy.lm15 import Request, Response
 
+from programs.errors import UserError
 from programs.optimizer.saved import load_judge
+from programs.settings import Settings
 from programs.tasks.loading import load_rows
 from programs.tasks.sealed import half_of
 from programs.tasks.task import load_task
@@ -244,3 +246,16 @@ def test_auto_finds_the_strongest_and_of_equals_the_one_that_is_read_alike(openi
     without(opening, "alike")
     assert opening("--primary", "anchors", "--against", "auto", "--rows", ROWS, "--again") == 0
     assert opening.openings[-1]["chosen"].keys() == {"uncalibrated", "initial"}
+
+
+def test_the_lm_of_every_arm_is_looked_for_before_a_row_is_opened(
+    opening: Confirm, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def look(settings: Settings) -> None:
+        if settings.readout == "digits":
+            raise UserError("LM 'other' needs an API key")
+
+    monkeypatch.setattr("programs.confirming.session.check_lms", look)
+    assert opening("--primary", "anchors", "--against", "alike,digits", "--rows", ROWS) == 2
+    assert "LM 'other' needs an API key" in capsys.readouterr().err
+    assert not opening.openings
