@@ -3,6 +3,9 @@
 from pathlib import Path
 
 from docs.parts.kept import ROOT
+from programs.confirming.opening import last_opening, times_opened
+from programs.confirming.show import headline as answer
+from programs.confirming.show import tables as confirmed
 from programs.studies import table_ablation, table_dilution, table_interference, table_one
 from programs.studies.findings import findings
 from programs.studies.markdown import as_markdown
@@ -44,4 +47,15 @@ def ablation(folder: Path) -> str:
     return (
         f"{done} of {planned} cells. The commands stand in [{kept}.toml]({kept}.toml); written by "
         f"`python -m docs.refresh ablation {kept}`.\n\n" + "\n".join(as_markdown(table) + "\n" for table in tables)
+    )
+
+
+def confirmation(folder: Path) -> str:
+    """The answer of the sealed rows and its tables, from what confirm.py wrote and report.py --results keeps."""
+    opening, kept = last_opening(folder), folder.resolve().relative_to(ROOT)
+    times = times_opened(folder, opening["task"], opening["data"])
+    asked = f"--primary {opening['primary']} --against {','.join(opening['against'])} --rows {opening['rows']}"
+    return (
+        f"`python programs/confirm.py {folder.name} {asked}`, written by `python -m docs.refresh confirmation {kept}`. "
+        f"{answer(opening, times)}\n\n" + "\n".join(as_markdown(table) + "\n" for table in confirmed(opening))
     )

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 import scipy
 
+from docs.parts import studies
+from docs.refresh import PARTS
 from metrics.scores import Scores
 from programs.confirming.contrasts import contrasts
 from programs.tasks.loading import load_rows
@@ -94,6 +96,20 @@ def test_sealed_rows_alone_are_asked_and_the_contrasts_are_those_of_the_scores(
     assert f"ssc against single: {first['words']}" in opened.out
     assert "opened once" in opened.out
     assert "| ssc minus single |" in (opened.confirm.path / "confirmation.md").read_text()
+
+
+def test_a_generated_part_shows_the_answer_and_the_tables_that_it_kept(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = opened.confirm.path
+    monkeypatch.setattr(studies, "ROOT", path.parent)
+    said = PARTS["confirmation"](path)
+    assert f"`python programs/confirm.py abl --primary ssc --against single,gepa --rows {ROWS}`" in said
+    page = (path / "confirmation.md").read_text()
+    assert page.splitlines()[2] in said  # the answer
+    tables = [line for line in page.splitlines() if line.startswith("|")]
+    assert [line for line in said.splitlines() if line.startswith("|")] == tables
+    assert len(tables) > 12
 
 
 def test_it_is_on_record_before_the_first_call_and_goes_on_without_repeating_one(
