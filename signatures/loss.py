@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import dspy
 
-from signatures.records import Criterion, nearest_level
+from signatures.records import Criterion, in_prompts, nearest_level
 from signatures.request import Request
 
 DEGREES = ("very low", "low", "middling", "high", "very high")
@@ -47,7 +47,7 @@ class Comparison:
         'anger (0-3): judge 2, human 0: INCORRECT (difference 2.0), the judge is too high'
         """
         name, low, high = self.criterion.name, self.criterion.low, self.criterion.high
-        scores = f"{name} ({low}-{high}): judge {self.judge:.3g}, human {self.human:.3g}"
+        scores = f"{name} ({low}-{high}): judge {in_prompts(self.judge)}, human {in_prompts(self.human)}"
         if self.verdict == "right":
             return f"{scores}: CORRECT"
         return f"{scores}: INCORRECT (difference {abs(self.judge - self.human):.1f}), the judge is {self.verdict}"
@@ -59,8 +59,8 @@ class Comparison:
         'anger: 2 is too high. Very low anger (0 of 0-3) means that the text ...'
         """
         name, low, high = self.criterion.name, self.criterion.low, self.criterion.high
-        meaning = f"{self._degree().capitalize()} {name} ({self.human:.3g} of {low}-{high})"
-        return f"{name}: {self.judge:.3g} is {self.verdict}. {meaning} means that the text ..."
+        meaning = f"{self._degree().capitalize()} {name} ({in_prompts(self.human)} of {low}-{high})"
+        return f"{name}: {in_prompts(self.judge)} is {self.verdict}. {meaning} means that the text ..."
 
     def _degree(self) -> str:
         """Where the human rating lies on the scale, in words: small LMs take a 1 for the first and best."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import dspy
 
-from signatures.records import Criterion
+from signatures.records import Criterion, in_prompts
 from signatures.request import Request
 
 APART = 0.5
@@ -68,7 +68,7 @@ class PairComparison:
         """
         name, low, high = self.criterion.name, self.criterion.low, self.criterion.high
         scores = [
-            f"{place} text judge {judge:.3g}, human {human:.3g}"
+            f"{place} text judge {in_prompts(judge)}, human {in_prompts(human)}"
             for place, judge, human in zip(PLACES, self.judge, self.human, strict=True)
         ]
         order = f"the {self._higher} is to be higher" if self._wanted else "both are to be about the same"

@@ -16,6 +16,17 @@ def nearest_level(value: float) -> int:
     return math.floor(value + 0.5)
 
 
+def in_prompts(value: float) -> str:
+    """A score or mean rating as prompts show it: to one decimal, a whole one without.
+
+    Shown .0543 and .363, the embedded model wrote into rubrics that "a high score of 0.36" is strong.
+
+    >>> in_prompts(2), in_prompts(1.449), in_prompts(-0.01)
+    ('2', '1.4', '0')
+    """
+    return f"{round(value, 1) + 0:g}"  # no minus before a zero
+
+
 @dataclass(frozen=True)
 class Criterion:
     """One thing that is judged, on an ordinal scale of whole numbers `low..high`.

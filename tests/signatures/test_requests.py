@@ -27,6 +27,13 @@ def test_a_wrong_score_says_in_words_whose_is_higher() -> None:
     assert low.opening().startswith("anger: 1 is too low. Very high anger")
 
 
+def test_expectations_are_shown_to_one_decimal() -> None:
+    compared = Comparison(ANGER, judge=0.0543, human=1 / 3)
+    assert compared.line() == "anger (0-3): judge 0.1, human 0.3: CORRECT"
+    assert compared.opening().startswith("anger: 0.1 is right. Very low anger (0.3 of 0-3)")
+    assert "judge -1.2, human 0: INCORRECT" in Comparison(Criterion("tone", -2, 2), judge=-1.24, human=-0.04).line()
+
+
 @pytest.mark.parametrize(
     ("human", "degree"),
     [
