@@ -8,7 +8,7 @@ import orjson
 from programs.backends.adapter import block
 from programs.optimizer.judge import Judge
 from signatures.pairs import PLACES
-from signatures.records import Group, Judgement, Note
+from signatures.records import Group, Judgement, Note, in_prompts
 
 
 def rubric_lines(judge: Judge, group: Group) -> list[str]:
@@ -39,8 +39,8 @@ def scores_texts(judgements: Sequence[Judgement], group: Group) -> str:
 
 
 def scores_text(judgement: Judgement, group: Group) -> str:
-    """The judge's reply, reduced to a group; an unscored criterion is null, a fraction has two decimals."""
-    return orjson.dumps({name: _short(judgement.scores.get(name)) for name in group}).decode()
+    """The judge's reply, reduced to a group; an unscored criterion is null."""
+    return orjson.dumps({name: _shown(judgement.scores.get(name)) for name in group}).decode()
 
 
 def critiques_of(notes: Sequence[Note]) -> list[str]:
@@ -58,5 +58,5 @@ def _inputs(judge: Judge, row: dspy.Example, tags: Sequence[str]) -> str:
     return "\n".join(block(name, row[name], tags) for name in judge.task.input_names)
 
 
-def _short(score: float | None) -> float | None:
-    return round(score, 2) if isinstance(score, float) else score
+def _shown(score: float | None) -> orjson.Fragment | None:
+    return None if score is None else orjson.Fragment(in_prompts(score))

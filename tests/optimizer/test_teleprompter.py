@@ -31,11 +31,11 @@ PER_STEP = {  # K = 4, batch 3 (PAPER protocol): loss, gradient, rewrite
 
 
 def distinct_rows(task: Task, count: int) -> list[dspy.Example]:
-    """Rows whose ratings all differ, so that no two requests of a step are identical."""
+    """Rows whose ratings of a criterion all differ to one decimal, so that no two requests of a step are identical."""
     rows = rated_rows(task.criterion_names, count)
     for place, row in enumerate(rows):
-        for k, name in enumerate(task.criterion_names):
-            row[name] = 1 + (place * 4 + k) / 100
+        for name in task.criterion_names:
+            row[name] = 1 + place / 10
     return rows
 
 

@@ -4,9 +4,10 @@ import dspy
 import pytest
 
 from programs.backends.adapter import user_text
+from programs.optimizer.shown import scores_text
 from signatures.gradient import Gradient, gradient_request
 from signatures.loss import Comparison, Loss, loss_request
-from signatures.records import Criterion
+from signatures.records import Criterion, Judgement
 from signatures.rewrite import named_levels, rewrite_request, rewrite_signature
 
 ANGER = Criterion("anger", 0, 3)
@@ -31,6 +32,9 @@ def test_expectations_are_shown_to_one_decimal() -> None:
     compared = Comparison(ANGER, judge=0.0543, human=1 / 3)
     assert compared.line() == "anger (0-3): judge 0.1, human 0.3: CORRECT"
     assert compared.opening().startswith("anger: 0.1 is right. Very low anger (0.3 of 0-3)")
+    judged = Judgement("r", {"anger": 0.0543, "joy": 2.0, "fear": None, "surprise": 3})
+    shown = scores_text(judged, ("anger", "joy", "fear", "surprise"))
+    assert shown == '{"anger":0.1,"joy":2,"fear":null,"surprise":3}'
     assert "judge -1.2, human 0: INCORRECT" in Comparison(Criterion("tone", -2, 2), judge=-1.24, human=-0.04).line()
 
 
