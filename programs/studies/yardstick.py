@@ -91,14 +91,20 @@ class Ablation:
 
 
 def ablation(compared: Sequence[Compared], equal_calls: str) -> Ablation:
-    """The reference is the arm of --equal-calls, else the first that searches by textual gradients."""
+    """The reference is the arm of --equal-calls, once it is finished; without that, the first that searches by textual
+    gradients."""
     arms = [Arm(one) for one in compared]
-    searching = [arm for arm in arms if arm.search_calls and arm.configuration.results[0].settings.critical]
     named = [arm for arm in arms if arm.configuration.mode == equal_calls]
+    searching = [] if equal_calls else [arm for arm in arms if arm.search_calls and _takes_steps(arm)]
     plain = [run for arm in arms for run in arm.configuration.results if is_baseline(run)]
     joint = [took(run, "initial", "evaluated_tokens") for run in plain]
     known = [tokens for tokens in joint if tokens is not None]
     return Ablation(arms, next(iter([*named, *searching]), None), sum(known) / len(known) if known else None)
+
+
+def _takes_steps(arm: Arm) -> bool:
+    settings = arm.configuration.results[0].settings
+    return settings.critical and settings.steps > 0
 
 
 def took(run: Result, judge: str, name: str) -> float | None:

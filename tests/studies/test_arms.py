@@ -4,6 +4,7 @@ import csv
 import json
 import math
 import re
+import shutil
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -161,6 +162,17 @@ def test_budgets_are_equal_and_costs_are_those_of_the_judges(made: tuple[Path, T
     assert costs["single", "prompt_tokens_a_row"] > 1.2 * costs["initial", "prompt_tokens_a_row"]
     assert costs["initial", "of_joint_prompt"] == 1
     assert costs["gepa", "seconds"] >= 0
+
+
+def test_shares_of_the_reference_wait_until_it_is_finished(
+    made: tuple[Path, Torn], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = Path(shutil.copytree(made[0], tmp_path / "abl"))
+    for seed in (0, 1):
+        shutil.rmtree(path / "cells" / f"custom-ssc-{seed}")
+    assert run(report.main, path, monkeypatch=monkeypatch) == 0
+    whats = {line["what"] for line in lines(path, table="ablation", metric="")}
+    assert "search_calls" in whats and "of_reference" not in whats
 
 
 def test_tables_can_be_made_from_what_is_kept_and_arms_and_seeds_can_be_added(
