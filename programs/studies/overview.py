@@ -58,7 +58,8 @@ def cautions(study: Study, tasks: Sequence[Comparison]) -> list[str]:
     results = [result for task in tasks for result in task.results]
     found = []
     if missing := missing_cells(study, results):
-        found.append(f"{len(missing)} cells are not finished, and in no table: {', '.join(missing)}.")
+        left = len(study.cells()) - len(results)
+        found.append(f"{left} cells are not finished, and in no table: {', '.join(missing)}.")
     if len(study.seeds) == 1:
         found.append("There is one seed only: nothing says how much runs differ by themselves.")
     if unscored := sum(int((~run.scores(KEPT).scored).sum()) for run in results):

@@ -30,9 +30,15 @@ def as_text(study: Study, results: Sequence[Result], sections: Sequence[tuple[st
 
 
 def missing_cells(study: Study, results: Sequence[Result]) -> list[str]:
-    """The ids of the cells that are not finished."""
-    known = {result.cell for result in results}
-    return [cell.id for cell in study.cells() if cell not in known]
+    """What is not finished: the ids of cells, those of several seeds as one."""
+    known, seeds = {result.cell for result in results}, dict[str, list[int]]()
+    for cell in study.cells():
+        if cell not in known:
+            seeds.setdefault(cell.id.removesuffix(f"-{cell.seed}"), []).append(cell.seed)
+    return [
+        f"{name}-{each[0]}" if len(each) == 1 else f"{name} (seeds {', '.join(map(str, each))})"
+        for name, each in seeds.items()
+    ]
 
 
 def _section(section: Section) -> str:

@@ -140,7 +140,7 @@ def test_an_unscored_criterion_is_undefined_and_no_zero(tmp_path: Path) -> None:
     assert value(tmp_path, **own, criterion="mean") is None
     assert value(tmp_path, **own, criterion="b") == 1
     text = (tmp_path / "tables.md").read_text()
-    assert "2 of 4 cells are finished. Not finished, and in no table: sample-Single-mae-0, sample-Single-mae-1" in text
+    assert "2 of 4 cells are finished. Not finished, and in no table: sample-Single-mae (seeds 0, 1)" in text
     assert "16/32" in text
     assert value(tmp_path, table="objectives", mode="SSC", metric="spearman", step=1, what="non_dominated") is None
 
