@@ -17,8 +17,7 @@ import re
 import sys
 from pathlib import Path
 
-from docs.parts import measured, runs, studies
-from docs.parts.kept import ROOT
+from docs.parts import ROOT, measured, runs, studies
 
 PARTS = {
     "default-run": runs.default_run,

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from docs.parts.kept import read
+from programs.records.folder import read_json
 
 
 def speed(folder: Path) -> str:
@@ -18,7 +18,7 @@ def reliability(folder: Path) -> str:
 
 def measured(folder: Path, group: str) -> str:
     """The kept figures of a group with their commands, in the order of its points."""
-    kept = [record for path in sorted(folder.glob("*.json")) if (record := read(path))["group"] == group]
+    kept = [record for path in sorted(folder.glob("*.json")) if (record := read_json(path))["group"] == group]
     kept.sort(key=lambda record: record["point"])
     when = " to ".join(sorted({record["date"] for record in kept})[:: max(1, len({r["date"] for r in kept}) - 1)])
     lines = ["| what | measured | target | holds | command |", "|---|---|---|---|---|"]
@@ -35,7 +35,7 @@ def measured(folder: Path, group: str) -> str:
 
 def cost(folder: Path) -> str:
     """Counted calls and those of the formulas, one line a run."""
-    kept = read(folder / "cost-formulas.json")
+    kept = read_json(folder / "cost-formulas.json")
     header = ["run", "judge", "loss", "gradient", "rewrite"]
     base = "SSC, 4 criteria, 3 steps of 3 rows, 12 validation rows (half in reserve), 8 test rows; peers: 6 steps"
     return f"{base}, and what the first column says. {source(kept, 'cost')}:\n\n{lines_of(header, kept['table'])}"
@@ -43,7 +43,7 @@ def cost(folder: Path) -> str:
 
 def peers(folder: Path) -> str:
     """One line an optimizer."""
-    kept = read(folder / "peers.json")
+    kept = read_json(folder / "peers.json")
     table = kept["table"]
     goals = [f"calls to reach {goal:.2f}" for goal in table["goals"]]
     header = ["optimizer", "LM calls", *goals, "best", "judgements among the calls", "judgements/s",

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from docs.parts.kept import ROOT, read
+from docs.parts import ROOT
+from programs.records.folder import read_json
 from programs.report_tables import cell_text, show_calls, show_summary
 from programs.screen import Screen
 
@@ -14,7 +15,7 @@ PICTURE = ROOT / "docs" / "default-run.svg"
 
 def show(folder: Path, screen: Screen) -> None:
     """The end of a run, as `optimize.py` prints it."""
-    summary = read(folder / "summary.json")
+    summary = read_json(folder / "summary.json")
     show_summary(summary, screen)
     show_calls(summary["calls"], screen)
 
@@ -37,8 +38,8 @@ def as_picture(folder: Path) -> str:
 
 def default_run(folder: Path) -> str:
     """The tables of a run with the command that made it; writes the picture too."""
-    settings = read(folder / "config.json")["settings"]
-    seconds = read(folder / "timing.json")["seconds"]
+    settings = read_json(folder / "config.json")["settings"]
+    seconds = read_json(folder / "timing.json")["seconds"]
     PICTURE.write_text(as_picture(folder), encoding="utf-8")
     return (
         f"`python programs/optimize.py --mode {settings['mode']}` with the embedded model on `sample`, "
@@ -49,7 +50,7 @@ def default_run(folder: Path) -> str:
 
 def initial_judge(folder: Path) -> str:
     """Pooled Spearman of the initial judge, one line a criterion."""
-    summary = read(folder / "summary.json")
+    summary = read_json(folder / "summary.json")
     cells, coverage = summary["before"]["pooled"]["spearman"], summary["before"]["coverage"]
     lines = ["| criterion | Spearman, pooled, with its 95 % interval | rows | coverage |", "|---|---|---|---|"]
     for name, cell in cells.items():
@@ -60,7 +61,7 @@ def initial_judge(folder: Path) -> str:
 
 def readout(folder: Path) -> str:
     """Pooled Spearman of the same replies by both readouts, one line a criterion."""
-    summary = read(folder / "summary.json")
+    summary = read_json(folder / "summary.json")
     own, expected = summary["readout"]["after"], summary["after"]["pooled"]["spearman"]
     digits, beyond = (own[name]["pooled"]["spearman"] for name in ("digits", "beyond_digits"))
     lines = [
@@ -75,7 +76,7 @@ def readout(folder: Path) -> str:
 
 def unoptimized(folder: Path, part: str) -> str:
     """The commands of a run without steps and of the part that it fills."""
-    settings = read(folder / "config.json")["settings"]
+    settings = read_json(folder / "config.json")["settings"]
     sizes = " ".join(f"--{name}-size {settings[f'{name}_size']}" for name in ("train", "val", "test"))
     task = "" if settings["task"] is None else f" --task {settings['task']} --data FILE"
     own = "" if settings["readout"] == "digits" else f" --readout {settings['readout']}"

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from docs.parts.kept import ROOT
+from docs.parts import ROOT
 from programs.confirming.opening import last_opening, times_opened
 from programs.confirming.show import headline as answer
 from programs.confirming.show import tables as confirmed

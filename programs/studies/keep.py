@@ -24,10 +24,9 @@ WORDLESS = ("step", "gate", "validation", "scores", "spent")
 def keep_results(path: Path, study: Study, into: Path) -> None:
     """Copies the small files of every finished cell of the study at `path` into the folder `into`.
 
-    What is there is a study's folder again: its tables and page can be made from it. Raises UserError where it is not
-    this study's or cannot be written.
+    What is there is a study's folder again: its tables and page can be made from it. `check_place` comes first. Raises
+    UserError where it cannot be written.
     """
-    check_place(path, into)
     make_folder(into)
     mine = _nameless(read_json(path / "study.json"))
     write_json(into / "study.json", mine)  # first, so that what was not finished can be gone on with
