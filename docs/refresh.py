@@ -6,6 +6,7 @@ python -m docs.refresh readout RUN_FOLDER          digits against expectations, 
 python -m docs.refresh study RESULTS_FOLDER        what a study found, from what report.py --results keeps
 python -m docs.refresh headline RESULTS_FOLDER     the same in a few lines
 python -m docs.refresh ablation RESULTS_FOLDER     what each arm of a study is worth and costs, as far as it has come
+python -m docs.refresh remedies RESULTS_FOLDER     the same of the study of one step of each remedy
 python -m docs.refresh confirmation RESULTS_FOLDER what the sealed rows said of a study's best arm
 python -m docs.refresh speed docs/measured         what the benchmarks measured, beside their targets
 python -m docs.refresh reliability docs/measured   the same of the harnesses of tests/reliability
@@ -26,6 +27,7 @@ PARTS = {
     "study": studies.study,
     "headline": studies.headline,
     "ablation": studies.ablation,
+    "remedies": studies.remedies,
     "confirmation": studies.confirmation,
     "speed": measured.speed,
     "reliability": measured.reliability,

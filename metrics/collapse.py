@@ -20,11 +20,14 @@ smaller, because a rewrite may rightly calm a judge that strayed more than human
 always strayed less. A quarter of it, because a judge that finds only every other rare case still ranks, while the
 threshold stays out of reach of one that gave up: with humans off the commonest level in 12 % of the rows (anger in
 BRIGHTER), under 3 % fails, so 99 % zeros fail with two rows in a hundred to spare.
+
+A level is what a score is rounded to, except by ranks, which see the scores as they are: expectations that all lie
+below 0.5 rank as well as others, and a calibration lifts them to the humans' levels.
 """
 
 
-def collapsed(before: Scores, after: Scores, criterion_index: int) -> str | None:
-    """Why this criterion fails every gate, or `None`.
+def collapsed(before: Scores, after: Scores, criterion_index: int, by_ranks: bool = False) -> str | None:
+    """Why this criterion fails every gate, or `None`; `by_ranks` where that of the gate is a metric of ranks.
 
     "became constant": the judge gave several scores before and gives one now. "became undefined": it ranked rows
     before, and on the rows that both scored nothing can be compared. "lost coverage": more than 2 % of all rows were
@@ -40,7 +43,8 @@ def collapsed(before: Scores, after: Scores, criterion_index: int) -> str | None
     lost = int(before.scored[:, criterion_index].sum()) - int(after.scored[:, criterion_index].sum())
     if lost > COVERAGE_LOSS * len(before):
         return "lost coverage"
-    if off_commonest(now) < USED_SHARE * min(off_commonest(was), off_commonest(human)):
+    read = np.asarray if by_ranks else nearest_levels
+    if off_commonest(read(now)) < USED_SHARE * min(off_commonest(read(was)), off_commonest(read(human))):
         return "stopped using its scale"
     return None
 
@@ -52,10 +56,10 @@ def varies(scores: Scores, column: int) -> bool:
 
 
 def off_commonest(values: Values) -> float:
-    """Share of the rows that are not at the commonest level (rounded half up); 0 for no rows."""
+    """Share of the rows that do not have the commonest value; 0 for no rows."""
     if not len(values):
         return 0.0
-    _, counts = np.unique(nearest_levels(values), return_counts=True)
+    _, counts = np.unique(values, return_counts=True)
     return 1.0 - float(counts.max()) / len(values)
 
 

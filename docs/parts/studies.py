@@ -39,14 +39,25 @@ def headline(folder: Path) -> str:
 
 
 def ablation(folder: Path) -> str:
-    """The yardstick tables of an ablation, with its commands and how far it has come."""
+    """The yardstick tables of an ablation, for the README."""
+    return _yardstick(folder, "ablation", ROOT)
+
+
+def remedies(folder: Path) -> str:
+    """The same of one step of each remedy, for a page of docs/."""
+    return _yardstick(folder, "remedies", ROOT / "docs")
+
+
+def _yardstick(folder: Path, part: str, page: Path) -> str:
+    """What each arm is worth and costs, with the commands, and how far the study has come; links are from `page`."""
     (task,) = tasks_in(folder)
     kept, planned = folder.resolve().relative_to(ROOT), len(study_in(folder).cells())
     done = sum(len(arm.configuration.results) for arm in task.ablation.arms)
     tables = [table_ablation.agreement_table(task.ablation), table_ablation.costs_table(task.ablation)]
     return (
-        f"{done} of {planned} cells. The commands stand in [{kept}.toml]({kept}.toml); written by "
-        f"`python -m docs.refresh ablation {kept}`.\n\n" + "\n".join(as_markdown(table) + "\n" for table in tables)
+        f"{done} of {planned} cells. The commands stand in [{kept}.toml]({folder.resolve().relative_to(page)}.toml); "
+        f"written by `python -m docs.refresh {part} {kept}`.\n\n"
+        + "\n".join(as_markdown(table) + "\n" for table in tables)
     )
 
 

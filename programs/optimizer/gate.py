@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from metrics.metric import RANKED
 from metrics.paired import PairedComparison, collapsed, paired_draws
 from metrics.scores import Scores
 from programs.errors import UserError, suggest
@@ -52,7 +53,7 @@ def accepting(metric: str, rule: str, threshold: float, seed: int = 0) -> Accept
 
     def accept(before: Scores, after: Scores, group: Group) -> Verdict:
         compared = paired_draws(before, after, metric, group, seed=seed)
-        reason = _fault(before, after, group) or _shortfall(compared, rule, threshold)
+        reason = _fault(before, after, group, metric in RANKED) or _shortfall(compared, rule, threshold)
         return Verdict(
             group=group,
             kept=reason is None,
@@ -66,10 +67,10 @@ def accepting(metric: str, rule: str, threshold: float, seed: int = 0) -> Accept
     return accept
 
 
-def _fault(before: Scores, after: Scores, group: Group) -> str | None:
+def _fault(before: Scores, after: Scores, group: Group, by_ranks: bool) -> str | None:
     """What bars a rewrite whatever its mean says: dropping a criterion that collapsed would raise the mean."""
     for name in group:
-        if reason := collapsed(before, after, before.names.index(name)):
+        if reason := collapsed(before, after, before.names.index(name), by_ranks):
             return f"{name} {reason}"
     return None
 

@@ -19,10 +19,14 @@ from signatures.rewrite import is_rubric
 COPIED_WORDS = 8
 """A run of so many words that a rubric shares with a training text is a copy of it."""
 
+SENTENCE, CIRCLE = 5, 16
+"""Fewest words of a sentence, and of an end that goes round in a circle, that are no figure of speech."""
+
 ABOUT_RUBRIC = re.compile(
     r"\b(?:the|this|current|improved|new|old) (?:rubric|feedback)\b|\bfeedback says\b|\bthe judge gave\b", re.IGNORECASE
 )
 ABOUT_REPLY = re.compile(r"[{}]|\bJSON\b|\breply (?:with|in)\b|\b(?:output|reply|response) format\b", re.IGNORECASE)
+SENTENCE_END = re.compile(r"[.!?\n]+")
 MARKER = f"{HEADER}|{CONTROL}"
 RANGE = re.compile(r"\b(?:from|between|scale of)\s+(-?\d+)\s*(?:\([^)]*\)\s*)?(?:to|and|-)\s*(-?\d+)\b", re.IGNORECASE)
 
@@ -79,8 +83,12 @@ def copies_a_case(new: Rewritten) -> bool:
 
 
 def repeats_itself(new: Rewritten) -> bool:
-    """The same eight words three times: a small LM that went round in a circle until it was cut off."""
-    return any(times > 2 for times in Counter(_runs(new.text)).values())
+    """One sentence three times, or the same words over and over to the end, where a small LM was cut off.
+
+    Not sentences of one form: "A text with 1 shows a little of it. A text with 2 shows ..." defines the levels.
+    """
+    sentences = Counter(tuple(_words(each)) for each in SENTENCE_END.split(new.text))
+    return any(times > 2 and len(said) >= SENTENCE for said, times in sentences.items()) or _circles(_words(new.text))
 
 
 REASONS: Mapping[str, Callable[[Rewritten], bool]] = {
@@ -115,5 +123,18 @@ GUARDS: Mapping[str, Guard] = {"on": refusing(*REASONS), "off": refusing("says n
 
 
 def _runs(text: str) -> list[tuple[str, ...]]:
-    words = re.findall(r"\w+", text.casefold())
+    words = _words(text)
     return [tuple(words[start : start + COPIED_WORDS]) for start in range(len(words) - COPIED_WORDS + 1)]
+
+
+def _circles(words: Sequence[str]) -> bool:
+    """Whether the last words, a good number of them, say one thing three times or more."""
+    for period in range(1, len(words) // 3 + 1):
+        tail = words[-max(3 * period, CIRCLE) :]
+        if len(tail) >= CIRCLE and tail[period:] == tail[:-period]:
+            return True
+    return False
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"\w+", text.casefold())

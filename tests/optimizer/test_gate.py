@@ -58,6 +58,16 @@ def test_an_always_0_judge_is_never_accepted_for_its_good_mae(metric: str, rule:
     assert verdict.reason in ("anger became constant", "anger stopped using its scale")
 
 
+@pytest.mark.parametrize("metric", ["spearman", "kendall"])
+def test_low_expectations_that_rank_better_are_kept_by_a_gate_of_ranks(metric: str) -> None:
+    """All nearest to level 0: what a calibration mends, and no order loses by. A gate of levels takes it for lazy."""
+    human = rare_anger()
+    before, after = scores(human, noisy(human, 0.4)), scores(human, human / 8)
+    kept, refused = (accept(before, after, ("anger",)) for accept in (gate(metric), gate("mae", "not_worse")) if accept)
+    assert kept.kept
+    assert refused.reason == "anger stopped using its scale"
+
+
 @pytest.mark.parametrize("metric", REAL_GATES)
 def test_one_collapsed_criterion_fails_the_head_though_the_other_improves(metric: str) -> None:
     human = rare_anger()

@@ -15,6 +15,7 @@ from programs.optimizer.teleprompter import TextualGradient
 from programs.tasks.task import Task
 from tests.fake import FakeEngine, fake_lm, rated_rows
 
+LEVELS = [(0, "nothing"), (1, "a little"), (2, "a good deal"), (3, "very much")]
 CASE = "On Monday the small grey cat walked slowly over the wet roof and fell"
 
 
@@ -56,10 +57,24 @@ def test_a_rubric_passes(task: Task, text: str) -> None:
         ("Rate fluency between 1 (bad) and 9.", "names another scale"),
         ("A text such as the small grey cat walked slowly over the wet roof gets a 5.", "copies a training text"),
         ("Be strict with every text that you are shown today, please. " * 3, "repeats itself"),
+        ("Anger is rude words, and loud words, and " + "sharp words, and bitter words, and " * 4, "repeats itself"),
+        ("Rate it by how strong it is, or " + "very " * 20, "repeats itself"),
     ],
 )
 def test_what_is_none_is_refused_with_its_reason(task: Task, text: str, why: str) -> None:
     assert reason(text, task) == why
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "".join(f"A text with {level} shows at first sight and to any reader {much} of it. " for level, much in LEVELS),
+        "".join(f"Give a {level} where the one who speaks expresses {much} of it; " for level, much in LEVELS),
+        "Look for more and more and more of it. Be strict. Be strict. Be strict.",
+    ],
+)
+def test_levels_told_one_by_one_in_one_form_are_no_repetition(task: Task, text: str) -> None:
+    assert reason(text, task) is None
 
 
 def test_what_the_rubric_said_before_may_stay(task: Task) -> None:
