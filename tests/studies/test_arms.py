@@ -228,11 +228,18 @@ def test_bad_arms_are_one_line(
     refused(words, tmp_path, engine, capsys)
 
 
-def test_the_example_is_a_study() -> None:
-    flags = flags_of(str(Path(__file__).parents[2] / "docs" / "studies" / "ablation.toml"), study.parser())
-    assert flags.pop("run") == "ablation"
+@pytest.mark.parametrize(
+    "name, needed",
+    [
+        ("ablation", {"initial", "single", "gepa", "shuffled", "paraphrase", "ensemble", "ssc"}),
+        ("remedies", {"initial", "anchors", "shuffled", "paraphrase", "merge-llm", "pcgrad-random", "pcgrad-crossed"}),
+    ],
+)
+def test_an_example_is_a_study_with_its_controls(name: str, needed: set[str]) -> None:
+    flags = flags_of(str(Path(__file__).parents[2] / "docs" / "studies" / f"{name}.toml"), study.parser())
+    assert flags.pop("run") == name
     found = study_of(flags)
-    assert {"initial", "single", "gepa", "shuffled", "paraphrase", "ensemble", found.equal_calls} <= set(found.arms)
+    assert needed | ({found.equal_calls} - {""}) <= set(found.arms)
     assert len(found.cells()) == 3 * len(found.arms)
 
 
