@@ -42,7 +42,8 @@ def rewrite_request(criteria: Sequence[Criterion]) -> str:
 
 def is_rubric(text: str) -> bool:
     """Whether a rewrite says anything: it holds a word, and is not the request's form copied with its gaps."""
-    return re.search(r"\w\w", text) is not None and not text.lstrip().startswith("<") and text.count("...") < 2
+    copied = text.lstrip().startswith("<") or text.count("...") > 1 or re.fullmatch(r"\s*\w+ \.\.\.\s*", text)
+    return re.search(r"\w\w", text) is not None and not copied
 
 
 def named_levels(criterion: Criterion) -> tuple[int, ...]:

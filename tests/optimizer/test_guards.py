@@ -45,7 +45,7 @@ def test_a_rubric_passes(task: Task, text: str) -> None:
     [
         *(
             (text, "says nothing")
-            for text in (",", "}", ":{", "...", "Look at ... 1 means ..., 3 means ...", "<what to look for in a text>")
+            for text in (",", "}", ":{", "...", "Decide ...", "Look at ... 1 means ..., 3 means ...", "<what to look for>")
         ),
         ("Rate from 1 to 5. The rubric does not need to be changed.", "speaks of the rubric"),
         ("The judge gave this score because it was unclear.", "speaks of the rubric"),
@@ -70,6 +70,7 @@ def test_what_is_none_is_refused_with_its_reason(task: Task, text: str, why: str
     [
         "".join(f"A text with {level} shows at first sight and to any reader {much} of it. " for level, much in LEVELS),
         "".join(f"Give a {level} where the one who speaks expresses {much} of it; " for level, much in LEVELS),
+        "Decide how strong it is ... from not at all to very strong.",
         "Look for more and more and more of it. Be strict. Be strict. Be strict.",
     ],
 )

@@ -68,6 +68,8 @@ def test_a_paraphrase_run_sends_no_loss_and_no_gradient(
     asked = engine.of("rewrite")
     assert len({each.user for each in asked}) == len(asked) == 4  # one a step, and no step asks for the same wording
     assert all("Say exactly the same" in each.system for each in asked)
+    openings = [re.search(r'"helpful":"(\w+) \.\.\."', each.user)[1] for each in asked]
+    assert len(set(openings)) == 4  # without another first word a small model copies the rubric
     assert all("answer" not in each.user for each in asked)  # no case of the batch
     steps = steps_of(tmp_path / "runs" / "control")
     assert all(not step["losses"] and not step["gradients"] for step in steps)
