@@ -45,7 +45,7 @@ def test_a_rubric_passes(task: Task, text: str) -> None:
     [
         *(
             (text, "says nothing")
-            for text in (",", "}", ":{", "...", "Decide ...", "Look at ... 1 means ..., 3 means ...", "<what to look for>")
+            for text in (",", "}", ":{", "...", "Decide ...", "Look at ... 1 means ...", "<what to look for in a text>")
         ),
         ("Rate from 1 to 5. The rubric does not need to be changed.", "speaks of the rubric"),
         ("The judge gave this score because it was unclear.", "speaks of the rubric"),
