@@ -24,6 +24,7 @@ PLACES = {
     "readout": "docs/results.md",
     "study": "docs/results.md",
     "ablation": "README.md",
+    "remedies": "docs/results.md",
     "confirmation": "README.md",
 }
 
@@ -84,7 +85,7 @@ def test_a_generated_part_is_there_with_the_command_that_writes_it(part: str) ->
 read_once = cache(write.tasks_in)  # two parts are of the same study
 
 
-@pytest.mark.parametrize("name", ["ablation"])
+@pytest.mark.parametrize("name", ["ablation", "remedies"])
 def test_an_ablations_part_is_what_its_kept_tables_say(name: str) -> None:
     """To make the tables again would take a minute of resampling."""
     part = re.search(rf"<!-- generated: {name} -->\n(.*?)<!-- end of generated -->", TEXT[PLACES[name]], re.DOTALL)
