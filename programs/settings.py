@@ -190,7 +190,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
         "accept": "not_worse",
         "reserve": 0.0,
     },
-    # what development rows support so far (docs/how-to/ablation.md): what needs no optimization
+    # what development rows support and sealed rows confirmed (docs/how-to/ablation.md): what needs no optimization
     "best": {"readout": "expected", "anchors": 8, "calibrate": "isotonic"},
 }
 

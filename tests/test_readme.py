@@ -85,21 +85,16 @@ def test_a_generated_part_is_there_with_the_command_that_writes_it(part: str) ->
 read_once = cache(write.tasks_in)  # two parts are of the same study
 
 
-@pytest.mark.parametrize("name", ["ablation", "remedies"])
-def test_an_ablations_part_is_what_its_kept_tables_say(name: str) -> None:
-    """To make the tables again would take a minute of resampling."""
-    part = re.search(rf"<!-- generated: {name} -->\n(.*?)<!-- end of generated -->", TEXT[PLACES[name]], re.DOTALL)
-    kept = (ROOT / "docs" / "studies" / name / "tables.md").read_text(encoding="utf-8")
-    assert part and kept.startswith(part[1].split(".")[0])  # so many of so many cells
-    tables = [line for line in part[1].splitlines() if line.startswith("|")]
-    assert len(tables) > 10 and set(tables) <= set(kept.splitlines())
-
-
-def test_the_confirmations_part_is_what_is_kept_of_it() -> None:
-    assert PARTS["confirmation"](ROOT / "docs" / "studies" / "ablation") in TEXT["README.md"]
-
-
-@pytest.mark.parametrize(("part", "kept"), [("headline", "brighter"), ("study", "brighter")])
+@pytest.mark.parametrize(
+    ("part", "kept"),
+    [
+        ("headline", "brighter"),
+        ("study", "brighter"),
+        ("ablation", "ablation"),
+        ("confirmation", "ablation"),
+        ("remedies", "remedies"),
+    ],
+)
 def test_the_studys_part_is_what_its_kept_results_say(part: str, kept: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Numbers, words and program go together: the part is written again and compared."""
     monkeypatch.setattr(studies, "tasks_in", read_once)
