@@ -9,6 +9,7 @@ from programs.confirming.show import tables as confirmed
 from programs.studies import table_ablation, table_dilution, table_interference, table_one
 from programs.studies.findings import findings
 from programs.studies.markdown import as_markdown
+from programs.studies.resampled import SHOWN
 from programs.studies.write import study_in, tasks_in
 
 
@@ -17,7 +18,7 @@ def study(folder: Path) -> str:
     (task,) = tasks_in(folder)
     kept = folder.resolve().relative_to(ROOT)
     name = kept.relative_to("docs")
-    tables = [table_one.by_configuration(task.compared, task.baselines, metric) for metric in table_one.SHOWN]
+    tables = [table_one.by_configuration(task.compared, task.baselines, metric) for metric in SHOWN]
     if task.dilution:
         tables += [table_dilution.calibration(task.dilution[0]), table_dilution.content(task.dilution[0])]
     tables += [table_interference.arms(record) for record in task.interference]
@@ -33,7 +34,7 @@ def study(folder: Path) -> str:
 def headline(folder: Path) -> str:
     """The first finding and the main table of a study."""
     (task,) = tasks_in(folder)
-    table = as_markdown(table_one.by_configuration(task.compared, task.baselines, table_one.SHOWN[0]))
+    table = as_markdown(table_one.by_configuration(task.compared, task.baselines, SHOWN[0]))
     found = "".join(f"- {each}\n" for each in findings(task)[:2])
     return f"Written by `python -m docs.refresh headline {folder.resolve().relative_to(ROOT)}`:\n\n{found}\n{table}\n"
 

@@ -7,13 +7,14 @@ from metrics.summary import Cell
 from programs.diagnostics.calibrate import PARTS
 from programs.diagnostics.verdicts import verdict
 from programs.reports.agreement import TITLES, reading
-from programs.studies import overview, table_one
+from programs.studies import overview
 from programs.studies.comparison import Comparison
 from programs.studies.markdown import cell, number
+from programs.studies.resampled import SHOWN
 from programs.studies.table_dilution import CONTENT, FOCUS, Dilution
 from programs.studies.table_interference import Record
 
-METRIC = table_one.SHOWN[0]
+METRIC = SHOWN[0]
 
 PAPER = (
     "The paper (SummEval): joint initial prompt .284, 6 of 10 configurations never beat it; specificity 9.0 for "
@@ -29,7 +30,7 @@ def findings(task: Comparison) -> list[str]:
 
 def _more(task: Comparison) -> Iterator[str]:
     """The headline's comparison in the other metrics, and criterion by criterion."""
-    for metric in table_one.SHOWN:
+    for metric in SHOWN:
         if metric != METRIC:
             yield f"In another metric: {overview.standing(task, metric)}"
     single = overview.differences(task, METRIC, task.criteria)
@@ -42,7 +43,7 @@ def _more(task: Comparison) -> Iterator[str]:
 
 
 def _noise(task: Comparison) -> Iterator[str]:
-    for metric in table_one.SHOWN:
+    for metric in SHOWN:
         for names, what in ((["mean"], "the mean over criteria"), (task.criteria, "a single criterion")):
             found = [detectable(each) for each in overview.differences(task, metric, names)]
             if smallest := [least for least in found if least is not None]:

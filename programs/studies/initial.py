@@ -81,13 +81,23 @@ def is_baseline(run: Run) -> bool:
 def initial_judges(runs: Iterable[Run]) -> dict[tuple[str, int, Standard], Scores]:
     """Task, seed and standard -> the joint initial judge's test scores, of the first run that has tested it so.
 
-    The digits of expected scores are those of the same replies; they stand in where no run has read digits alone.
+    The digits of expected scores stand in where no run has read digits alone.
     """
     found: dict[tuple[str, int, Standard], Scores] = {}
     digits: dict[tuple[str, int, Standard], Scores] = {}
-    for run in filter(is_baseline, runs):
-        standard = standard_of(run.settings)
-        found.setdefault((*place_of(run), standard), run.scores(0))
-        if standard[1:] == PLAIN[1:] and "0" in run.tested.digits:
-            digits.setdefault((*place_of(run), PLAIN), replace(run.scores(0), judge=run.tested.digits["0"]))
+    for run in runs:
+        for standard, scores in own_initial(run).items():
+            (found if standard == standard_of(run.settings) else digits).setdefault((*place_of(run), standard), scores)
     return {**digits, **found}
+
+
+def own_initial(run: Run) -> dict[Standard, Scores]:
+    """By standard, the joint initial judge's test scores as a run has them itself; digits and expected scores are of
+    the same replies."""
+    if not is_baseline(run):
+        return {}
+    standard = standard_of(run.settings)
+    own = {standard: run.scores(0)}
+    if standard[1:] == PLAIN[1:] and "0" in run.tested.digits:
+        return {PLAIN: replace(run.scores(0), judge=run.tested.digits["0"]), **own}
+    return own

@@ -10,13 +10,14 @@ from programs.report_tables import cell_text
 from programs.reports.agreement import TITLES, reading
 from programs.reports.table import Table
 from programs.settings import resolve
-from programs.studies import table_objectives, table_one
+from programs.studies import table_objectives
 from programs.studies.comparison import Comparison
 from programs.studies.plan import Study
+from programs.studies.resampled import SHOWN
 from programs.studies.results import KEPT, Result
 from programs.studies.tables import missing_cells
 
-METRIC = table_one.SHOWN[0]
+METRIC = SHOWN[0]
 
 
 READINGS = ("better", "worse", "no change shown", "no interval", "undefined")

@@ -18,7 +18,7 @@ from programs.records.lengths import LengthsByStep, lengths_of, read_rubrics
 from programs.settings import Settings, resolve
 from programs.studies.cells import cell_folder
 from programs.studies.cost import Costs, costs_of
-from programs.studies.initial import PLAIN, Standard, initial_judges, one_prompt, place_of, standard_of
+from programs.studies.initial import PLAIN, Standard, initial_judges, one_prompt, own_initial, place_of, standard_of
 from programs.studies.plan import Cell, Study
 from signatures.records import Rubric
 
@@ -66,8 +66,8 @@ class Configuration:
     """The finished runs of one task, mode and gate, by seed; `initial` holds the joint initial judge of each seed.
 
     A peer, a control or an arm stands in place of a mode. All are compared with that judge, read in the same way (see
-    `initial.py`), since it is what a user has before any optimization; `plain_initial` is the same read as digits and
-    not calibrated. None where no run of a seed has it.
+    `initial.py`), since it is what a user has before any optimization: each run with its own replies of it where it has
+    them. `plain_initial` is the same read as digits and not calibrated. None where no run of a seed has it.
     """
 
     task: str
@@ -133,11 +133,16 @@ def configurations(results: Sequence[Result]) -> list[Configuration]:
         Configuration(
             *name,
             runs,
-            _initial([known.get((*place_of(run), standard_of(run.settings))) for run in runs]),
-            _initial([known.get((*place_of(run), PLAIN)) for run in runs]),
+            _initial([_judge(run, standard_of(run.settings), known) for run in runs]),
+            _initial([_judge(run, PLAIN, known) for run in runs]),
         )
         for name, runs in gathered.items()
     ]
+
+
+def _judge(run: Result, standard: Standard, known: Mapping[tuple[str, int, Standard], Scores]) -> Scores | None:
+    """The run's own replies where it has them: asked again, or on another machine, a model may answer otherwise."""
+    return own_initial(run).get(standard, known.get((*place_of(run), standard)))
 
 
 def _initial(found: Sequence[Scores | None]) -> list[Scores] | None:

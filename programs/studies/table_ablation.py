@@ -7,7 +7,7 @@ from metrics.over_runs import OverRuns
 from programs.reports.table import Table
 from programs.studies.lines import Line, cell_fields
 from programs.studies.markdown import NONE, cell, number
-from programs.studies.table_one import SHOWN
+from programs.studies.resampled import SHOWN
 from programs.studies.yardstick import Ablation, Arm
 
 AGREEMENT = (

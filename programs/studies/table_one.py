@@ -6,18 +6,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from metrics.detectable import detectable
-from metrics.metric import METRICS
-from metrics.over_runs import OverRuns, difference_over_runs, values_over_runs
+from metrics.over_runs import OverRuns
 from metrics.scores import Scores
 from programs.reports.agreement import TITLES
 from programs.reports.table import Table
 from programs.studies.initial import standard_words
 from programs.studies.lines import Line, cell_fields, covered
 from programs.studies.markdown import NONE, cell, number
+from programs.studies.resampled import difference, values
 from programs.studies.results import KEPT, Configuration, Result
-
-SHOWN = ("spearman", "mae")
-"""The metrics of Table 1; tables.csv has all of every cell."""
 
 HEADER = (
     "mode", "gate", "seeds", "before", "after", "paired difference", "detectable", "spread over seeds",
@@ -43,18 +40,15 @@ class Compared:
 
 def compare(configuration: Configuration) -> Compared:
     """The kept judges of a configuration against their own initial judges and against the joint one."""
-    metrics = [METRICS[name] for name in SHOWN]
     before, after, initial = configuration.scores(0), configuration.scores(KEPT), configuration.initial
-    difference = difference_over_runs(list(zip(before, after, strict=True)), metrics)
+    own = difference(list(zip(before, after, strict=True)))
     if initial is None:
         against = None
-    elif all(np.array_equal(one.judge, own.judge, equal_nan=True) for one, own in zip(initial, before, strict=True)):
-        against = difference  # a joint mode starts from the joint initial judge
+    elif all(np.array_equal(one.judge, its.judge, equal_nan=True) for one, its in zip(initial, before, strict=True)):
+        against = own  # a joint mode starts from the joint initial judge
     else:
-        against = difference_over_runs(list(zip(initial, after, strict=True)), metrics)
-    return Compared(
-        configuration, values_over_runs(before, metrics), values_over_runs(after, metrics), difference, against
-    )
+        against = difference(list(zip(initial, after, strict=True)))
+    return Compared(configuration, values(before), values(after), own, against)
 
 
 def baselines(configurations: Sequence[Configuration], task: str) -> dict[str, OverRuns]:
@@ -63,9 +57,9 @@ def baselines(configurations: Sequence[Configuration], task: str) -> dict[str, O
     for configuration in configurations:
         if configuration.task == task and configuration.initial is not None:
             own = found.setdefault(standard_words(configuration.standard), {})
-            own |= zip((run.cell.seed for run in configuration.results), configuration.initial, strict=True)
-    metrics = [METRICS[name] for name in SHOWN]
-    return {name: values_over_runs([own[seed] for seed in sorted(own)], metrics) for name, own in found.items()}
+            for run, initial in zip(configuration.results, configuration.initial, strict=True):
+                own.setdefault(run.cell.seed, initial)
+    return {name: values([own[seed] for seed in sorted(own)]) for name, own in found.items()}
 
 
 def lines(compared: Sequence[Compared]) -> Iterator[Line]:

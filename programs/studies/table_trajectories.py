@@ -3,17 +3,14 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from metrics.metric import METRICS
-from metrics.over_runs import OverRuns, values_over_runs
+from metrics.over_runs import OverRuns
 from metrics.summary import Cell
 from programs.reports.agreement import TITLES
 from programs.reports.table import Table
 from programs.studies.lines import Line, cell_fields
 from programs.studies.markdown import NONE, cell
+from programs.studies.resampled import SHOWN, values
 from programs.studies.results import Configuration
-
-SHOWN = ("spearman", "mae")
-"""The metrics of tables.csv; figures show the first."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,11 +26,8 @@ class Curve:
 
 
 def curve(configuration: Configuration) -> Curve:
-    """The means over the seeds; judges that scored alike are computed once."""
-    metrics = [METRICS[name] for name in SHOWN]
-    distinct = {configuration.mark(step): step for step in configuration.steps}
-    found = {mark: values_over_runs(configuration.scores(step), metrics) for mark, step in distinct.items()}
-    return Curve(configuration, {step: found[configuration.mark(step)] for step in configuration.steps})
+    """The means over the seeds."""
+    return Curve(configuration, {step: values(configuration.scores(step)) for step in configuration.steps})
 
 
 def lines(curves: Sequence[Curve]) -> Iterator[Line]:

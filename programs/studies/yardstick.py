@@ -6,11 +6,11 @@ from functools import cached_property
 
 import numpy as np
 
-from metrics.metric import METRICS
-from metrics.over_runs import OverRuns, difference_over_runs
+from metrics.over_runs import OverRuns
 from programs.studies.initial import PLAIN, is_baseline
+from programs.studies.resampled import difference
 from programs.studies.results import KEPT, Configuration, Result
-from programs.studies.table_one import SHOWN, Compared
+from programs.studies.table_one import Compared
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,8 +38,7 @@ class Arm:
         own, plain = self.configuration, self.configuration.plain_initial
         if plain is None or own.standard == PLAIN:
             return None if plain is None else self.against_initial
-        pairs = list(zip(plain, own.scores(KEPT), strict=True))
-        return difference_over_runs(pairs, [METRICS[name] for name in SHOWN])
+        return difference(list(zip(plain, own.scores(KEPT), strict=True)))
 
     @property
     def search_calls(self) -> float | None:

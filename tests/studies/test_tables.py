@@ -105,6 +105,17 @@ def test_every_mode_is_compared_with_the_joint_initial_judge(study: Path) -> Non
     )
 
 
+def test_a_run_is_compared_with_its_own_replies_of_the_initial_judge(tmp_path: Path) -> None:
+    """Asked again, on another machine, a model may answer otherwise: that is no gain of what was asked there."""
+    write_cell(tmp_path, "SSC", 0, {"0": OFF_BY_ONE, "1": OFF_BY_ONE, "kept": OFF_BY_ONE})
+    write_cell(tmp_path, "CCC", 0, {"0": HALF, "1": HALF, "kept": HALF})
+    write_cell(tmp_path, "Single", 0, {"0": HUMAN, "1": HUMAN, "kept": HUMAN})
+    write_results(tmp_path, study_of({"modes": "SSC,CCC,Single", "gates": "mae", "seeds": "0"}))
+    own = {"table": "table1", "metric": "mae", "criterion": "mean", "what": "against_initial"}
+    assert [value(tmp_path, **own, mode=mode) for mode in ("SSC", "CCC")] == [0, 0]
+    assert value(tmp_path, **own, mode="Single") == -1  # it has none of its own: the first run's stands in
+
+
 def test_lengths_by_step(study: Path) -> None:
     own = {"table": "lengths", "mode": "SSC", "seed": 0, "step": 1}
     assert value(study, **own, what="tokens", criterion="a") == 6

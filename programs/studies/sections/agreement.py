@@ -12,13 +12,14 @@ from programs.studies import table_one
 from programs.studies.comparison import Comparison
 from programs.studies.markdown import NONE, cell, number
 from programs.studies.peers import explained
+from programs.studies.resampled import SHOWN
 from programs.studies.sections.drawing import forest
 
 DIFFERENCES = {"difference": "paired difference", "against_initial": "after minus joint initial"}
 
 
 def section(task: Comparison) -> Section:
-    tables = [table_one.by_configuration(task.compared, task.baselines, metric) for metric in table_one.SHOWN]
+    tables = [table_one.by_configuration(task.compared, task.baselines, metric) for metric in SHOWN]
     return Section(
         "Agreement",
         [_figure(task), *tables, *explained(task.configurations), Fold("By criterion", _by_criterion(task))],
@@ -26,7 +27,7 @@ def section(task: Comparison) -> Section:
 
 
 def _figure(task: Comparison) -> Figure:
-    metric = table_one.SHOWN[0]
+    metric = SHOWN[0]
     parts = {
         title: [part.cells[metric]["mean"] if (part := one.parts.get(name)) else None for one in task.compared]
         for name, title in reversed(DIFFERENCES.items())
@@ -44,7 +45,7 @@ def _figure(task: Comparison) -> Figure:
 
 def _by_criterion(task: Comparison) -> list[Part]:
     found: list[Part] = []
-    for metric in table_one.SHOWN:
+    for metric in SHOWN:
         after = [(one.configuration.name, one.after) for one in task.compared]
         found.append(_table(task, f"{TITLES[metric]} of the kept judges", metric, after))
         for name, title in DIFFERENCES.items():

@@ -6,9 +6,10 @@ from programs.reports.parts import Fold, Grid, Section
 from programs.reports.plot import Figure
 from programs.studies import table_trajectories
 from programs.studies.comparison import Comparison
+from programs.studies.resampled import SHOWN
 from programs.studies.sections.drawing import by_step
 
-METRIC = table_trajectories.SHOWN[0]
+METRIC = SHOWN[0]
 
 
 def section(task: Comparison) -> Section:
