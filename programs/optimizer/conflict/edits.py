@@ -99,8 +99,10 @@ def as_note(edit: Edit, judge: Judge) -> Note:
 
 
 def edited(judge: Judge, edit: Edit) -> Judge:
-    """The judge with this one edit: its sentence at the end of its criterion's rubric."""
-    return judge.with_rubric({edit.criterion: f"{judge.rubric[edit.criterion]} {sentence_of(edit, judge)}"})
+    """The judge with this one edit: its sentence at the end of its criterion's rubric. A calibration stays: scores that
+    were read without it would differ from the judge's own by all that it does, whatever the edit says."""
+    text = f"{judge.rubric[edit.criterion]} {sentence_of(edit, judge)}"
+    return judge.with_rubric({edit.criterion: text}).with_calibration(judge.calibration)
 
 
 def sentence_of(edit: Edit, judge: Judge) -> str:

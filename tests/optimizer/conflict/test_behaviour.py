@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from metrics.score_maps import Calibration, Curve
 from programs.optimizer.conflict.behaviour import by_behaviour
 from programs.optimizer.conflict.cagrad import cagrad
 from programs.optimizer.conflict.effects import Effects
@@ -158,6 +159,17 @@ def test_a_judge_is_asked_once_as_it_is_until_another_is_accepted(task: Task) ->
     engine.asked.clear()
     probe.effects(search, judge.with_rubric({"fluency": "Another."}), [edit])
     assert len(engine.of("judge")) == 16
+
+
+def test_an_edit_is_read_as_the_judge_is(task: Task) -> None:
+    """The calibration takes a level from every score: an edit that changes nothing still has no effect."""
+    engine = planted_engine()
+    lower = Calibration("isotonic", {name: Curve((1, 2, 5), (1, 1, 4)) for name in task.criterion_names}, {})
+    edits = [Edit("fluency", "raise", "it is nothing in particular"), Edit("coherence", "raise", "it has a plan")]
+    judge = Judge(task, calibration=lower)
+    effects = Probe(rows=8, edits=2).effects(search_of(task, engine), judge, edits)
+    assert effects.gains[:, 0].tolist() == [0, 0, 0, 0]
+    assert effects.gains[:, 1].tolist() == [0, 0, 0.25, 0]
 
 
 def test_probe_rows_spread_over_the_levels_of_all_criteria(task: Task) -> None:
