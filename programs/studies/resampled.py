@@ -1,4 +1,5 @@
-"""Values and differences over runs as a study's tables want them: arms that kept the same judges are resampled once."""
+"""Values and differences over runs as a study's tables want them. Judges that scored alike, of several arms or before
+and after a rejected rewrite, are resampled once."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
@@ -7,12 +8,14 @@ from hashlib import blake2b
 
 import numpy as np
 
-from metrics.metric import METRICS, Metric
+from metrics.metric import METRICS
 from metrics.over_runs import OverRuns, Pair, difference_over_runs, values_over_runs
 from metrics.scores import Scores
 
 SHOWN = ("spearman", "mae")
 """The metrics of a study's main tables; tables.csv has all of every cell."""
+
+_METRICS = [METRICS[name] for name in SHOWN]
 
 
 @dataclass(frozen=True)
@@ -35,16 +38,12 @@ def difference(pairs: Sequence[Pair]) -> OverRuns:
 
 @lru_cache(maxsize=256)
 def _values(runs: tuple[_Alike, ...]) -> OverRuns:
-    return values_over_runs([run.scores for run in runs], _metrics())
+    return values_over_runs([run.scores for run in runs], _METRICS)
 
 
 @lru_cache(maxsize=256)
 def _difference(pairs: tuple[tuple[_Alike, _Alike], ...]) -> OverRuns:
-    return difference_over_runs([(before.scores, after.scores) for before, after in pairs], _metrics())
-
-
-def _metrics() -> list[Metric]:
-    return [METRICS[name] for name in SHOWN]
+    return difference_over_runs([(before.scores, after.scores) for before, after in pairs], _METRICS)
 
 
 def _alike(scores: Scores) -> _Alike:

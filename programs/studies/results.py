@@ -105,10 +105,6 @@ class Configuration:
         """The steps that every run tested."""
         return sorted(set.intersection(*(set(result.tested.steps) for result in self.results)))
 
-    def mark(self, judge: str | int) -> bytes:
-        """Equal for two judges that scored alike in every run, such as those before and after a rejected rewrite."""
-        return b"".join(scores.judge.tobytes() for scores in self.scores(judge))
-
     def scores(self, judge: str | int) -> list[Scores]:
         """One judge's test scores in every run."""
         return [result.scores(judge) for result in self.results]

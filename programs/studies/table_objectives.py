@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from metrics.detectable import detectable
 from metrics.hypervolume import REFERENCE, Vector, hypervolume, non_dominated
 from metrics.metric import METRICS
-from metrics.over_runs import difference_over_runs, mean_or_none
-from metrics.scores import Scores
+from metrics.over_runs import mean_or_none
 from metrics.summary import Cell
 from programs.reports.agreement import TITLES
 from programs.reports.table import Table
 from programs.studies.lines import Line, cell_fields
 from programs.studies.markdown import NONE, cell, number
+from programs.studies.resampled import difference
 from programs.studies.results import Configuration
 
 
@@ -140,14 +140,8 @@ def _against_initial(configuration: Configuration, steps: Sequence[int]) -> list
     initial = configuration.initial
     if initial is None:
         return None
-    distinct = {configuration.mark(step): step for step in steps}
-    found = {mark: _difference(initial, configuration.scores(step)) for mark, step in distinct.items()}
-    return [found[configuration.mark(step)] for step in steps]
-
-
-def _difference(initial: Sequence[Scores], later: Sequence[Scores]) -> Cell:
-    pairs = list(zip(initial, later, strict=True))
-    return difference_over_runs(pairs, [METRICS["spearman"]]).cells["spearman"]["mean"]
+    found = [difference(list(zip(initial, configuration.scores(step), strict=True))) for step in steps]
+    return [each.cells["spearman"]["mean"] for each in found]
 
 
 def _listed(steps: Sequence[int]) -> str:

@@ -3,8 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from metrics.detectable import detectable
 from metrics.over_runs import OverRuns
 from metrics.scores import Scores
@@ -42,12 +40,7 @@ def compare(configuration: Configuration) -> Compared:
     """The kept judges of a configuration against their own initial judges and against the joint one."""
     before, after, initial = configuration.scores(0), configuration.scores(KEPT), configuration.initial
     own = difference(list(zip(before, after, strict=True)))
-    if initial is None:
-        against = None
-    elif all(np.array_equal(one.judge, its.judge, equal_nan=True) for one, its in zip(initial, before, strict=True)):
-        against = own  # a joint mode starts from the joint initial judge
-    else:
-        against = difference(list(zip(initial, after, strict=True)))
+    against = None if initial is None else difference(list(zip(initial, after, strict=True)))
     return Compared(configuration, values(before), values(after), own, against)
 
 
